@@ -101,11 +101,14 @@ def _run(
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
     announce_replaced(folder, experiment)
+    if experiment.weights and not experiment.pretrained:
+        announce(f"not used: the ImageNet weights in {experiment.weights}, for the networks start from random ones")
+    named = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
     if experiment.external:
         from cxrkit.audit import external  # what it needs takes a second to import
 
-        external.check(experiment.external)
-    sources.require(sources.parse_all(experiment.data, drawn_at=out / "phantoms"))  # before half a gigabyte of weights is fetched
+        external.check(experiment.external, manifests.roots_of(named).values())
+    sources.require(named)  # before half a gigabyte of weights is fetched
     if experiment.pretrained and not all_trained(experiment, out):
         with clock("weights"):
             from cxrkit.training import jobs

@@ -321,13 +321,12 @@ def open_all(runs: list[Path]) -> list[Results]:
 def read_typed(kind: type[T], path: Path, remedy: str) -> T:
     """A JSON file of the schema's version as its dataclass. Raises BadInput that names the key, or the version, that does not fit."""
     plain = read_json(path, next=remedy)
-    version = plain.get("schema") if isinstance(plain, dict) else None
+    if not isinstance(plain, dict) or plain.keys().isdisjoint(kind.__annotations__):
+        raise BadInput(f"This is no {path.name}: it holds none of its keys.", path, remedy)
+    version = plain.get("schema") or 1
     if version != schema.VERSION:
-        raise BadInput(
-            f"The file is of version {version or 1} of the results' schema; this kit reads version {schema.VERSION}.",
-            path,
-            f"use the version of the kit that wrote it, or {remedy}",
-        )
+        what = f"The file is of version {version} of the results' schema; this kit reads version {schema.VERSION}."
+        raise BadInput(what, path, f"use the version of the kit that wrote it, or {remedy}")
     try:
         return TypeAdapter(kind).validate_python(plain)
     except (ValidationError, WrongUse) as error:

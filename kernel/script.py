@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '393408686c5e032800ce8bce3557e96dda6049e2202fd9267a8f7bd0e7986fd7'
+SOURCE_SHA256 = 'c8a2c028fc2e5c0df5d7740cf86c91bafe21a44e02dad6c8bc2e5ef3f5d73add'
 FILES = {}
 
 
@@ -181,8 +181,9 @@ FILES['cxrkit/audit/__init__.py'] = r'''
 FILES['cxrkit/audit/asked.py'] = r'''
 """The parts of an audit that ask trained networks: masks, features, attention, stability, external films, a published model, retraining."""
 
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -197,7 +198,7 @@ from cxrkit.data import pixels
 from cxrkit.errors import BadInput
 from cxrkit.progress import Meter
 from cxrkit.results import Network
-from cxrkit.schema import Attention, ExternalRow, MaskRow, PublishedRow, SourceRow, StabilityRow
+from cxrkit.schema import Attention, BaselineRow, ExternalRow, MaskRow, PublishedRow, SourceRow, StabilityRow
 
 
 def each_network(context: Context) -> list[tuple[Network]]:
@@ -215,8 +216,38 @@ def each_retrained(context: Context) -> list[tuple[Network]]:
 	return [(network,) for network in context.networks if network.seed == context.networks[0].seed]
 
 
-def each_external(context: Context) -> list[tuple[ExternalFilms, str]]:
-	return [(films, architecture) for films in context.external for architecture in context.results.architectures]
+@dataclass(frozen=True)
+class Elsewhere:
+	"""External films as a run's networks see them. What belongs to the set and not to a network is made when first asked for, once."""
+
+	films: ExternalFilms
+	context: Context
+
+	@property
+	def name(self) -> str:
+		return self.films.name
+
+	@cached_property
+	def images(self) -> np.ndarray:
+		"""The squares of the used films, sorted by image_id. Raises BadInput where none is left."""
+		used, context = self.films.manifest.used, self.context
+		if not used:
+			raise BadInput(external.why_none(self.films))
+		resize = context.results.experiment.resize
+		squares = pixels.load(self.films.manifest, self.films.locate, context.pixels.size, context.home / CACHE, resize=resize)
+		return squares.of([record.image_id for record in used])
+
+	@cached_property
+	def lungless(self) -> BaselineRow | None:
+		return external.lungless(self.films, self.images)
+
+
+def each_external(context: Context) -> Iterator[tuple[Elsewhere, str]]:
+	"""Set by set, so that one set's squares are let go before the next one's are read."""
+	for films in context.external:
+		others = Elsewhere(films, context)
+		for architecture in context.results.architectures:
+			yield others, architecture
 
 
 def masked(films: Films, context: Context, network: Network) -> list[MaskRow]:
@@ -253,14 +284,9 @@ def called_again(films: Films, context: Context, architecture: str) -> list[Stab
 	return [stability.row(judged, held, np.stack(answers), architecture, results.experiment.threshold, spread)]
 
 
-def scored_on_external(films: Films, context: Context, others: ExternalFilms, architecture: str) -> list[ExternalRow]:
+def scored_on_external(films: Films, context: Context, others: Elsewhere, architecture: str) -> list[ExternalRow]:
 	"""All seeds of the architecture, whichever networks the other parts ask."""
-	used = others.manifest.used
-	if not used:
-		raise BadInput("no film is left that the run does not have")
-	resize = context.results.experiment.resize
-	squares = pixels.load(others.manifest, others.locate, context.pixels.size, context.home / CACHE, resize=resize)
-	images = squares.of([record.image_id for record in used])
+	images = others.images
 	seeds = [network for network in context.results.networks() if network.architecture == architecture]
 	with Meter(f"{architecture} on the films of {others.name}", len(seeds) * len(images)) as meter:
 
@@ -268,7 +294,7 @@ def scored_on_external(films: Films, context: Context, others: ExternalFilms, ar
 			return inquiry.p_covid(inquiry.loaded(network, context.device), images, context.device, meter)
 
 		p_covid = np.stack(list(inquiry.side_by_side(answers, seeds, context.device)))
-	return [external.row(others, architecture, p_covid, context.results, images)]
+	return [external.row(others.films, architecture, p_covid, context.results, others.lungless)]
 
 
 def each_published(context: Context) -> list[tuple[str]]:
@@ -614,7 +640,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cxrkit import environment
+from cxrkit import config, environment
 from cxrkit.audit import baselines, controls, earlier, external, matched, probes, sources, strata, verdict
 from cxrkit.audit.context import CACHE, Context, Options, Part, carried_out, first_seeds, listed, once_for_a_run
 from cxrkit.audit.evidence import EVERY_FILM, NO_FILMS, Evidence
@@ -627,7 +653,7 @@ from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import CHECKSUMS, JSON_START, refuse_foreign, refuse_unwritable, sha256_of, write_json
 from cxrkit.progress import say
 from cxrkit.results import AUDITS as NAME
-from cxrkit.results import DRAWN, Network, Results
+from cxrkit.results import DRAWN, RUN, Network, Results
 from cxrkit.schema import VERSION, Area, Audits, FilmCounts, HeldFixedRow, Judged, MatchedRow, NetworkRow, NotDone, SourceRow
 
 SIZE = 224
@@ -696,6 +722,8 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 
 	not_done: list[NotDone] = []
 	results, path = _target(target, options)
+	if results and options.weights:
+		_refuse_weights(results, options)
 	written = out or file_of(path)
 	refuse_foreign(written, JSON_START)
 	refuse_unwritable(written, *([results.folder / CHECKSUMS] if results and not out else []))
@@ -781,15 +809,29 @@ def _target(target: Results | Path | str, options: Options) -> tuple[Results | N
 		return target, target.folder / "manifest.csv"
 	target = Path(target)
 	if target.suffix != ".csv":
+		if target.is_file():
+			raise BadInput("This is no run's folder, and no manifest.csv.", target, "name one of the two")
+		if not any((folder / RUN).is_file() for folder in (target, target / "results")) and (target / "manifest.csv").is_file():
+			raise BadInput("There is no run here, but a manifest.", target, f"name the manifest: {target / 'manifest.csv'}")
 		results = Results.open(target)
 		return results, results.folder / "manifest.csv"
-	if options.external or options.retrain or options.networks or options.published:
+	if options.external or options.retrain or options.networks or options.published or options.weights:
 		raise WrongUse(
 			"A manifest has no networks to ask.",
 			target,
-			"name a run's folder, or leave out --external, --retrain, --networks and --published",
+			"name a run's folder, or leave out --external, --retrain, --networks, --weights and --published",
 		)
 	return None, target
+
+
+def _refuse_weights(results: Results, options: Options) -> None:
+	"""Raise WrongUse for a folder of weights that nothing would be started from, BadInput for one that lacks a network's file."""
+	if not options.retrain or not results.experiment.pretrained:
+		why = "the run's networks started from random ones" if options.retrain else "nothing is trained anew"
+		next = "leave out --weights" if options.retrain else "add --retrain, or leave out --weights"
+		raise WrongUse(f"ImageNet's weights are not needed: {why}.", options.weights, next)
+	asked = dict.fromkeys(network.architecture for network in chosen(results, "cpu", options.networks))
+	config.refuse_weights(replace(results.experiment, architectures=tuple(asked), weights=options.weights))
 
 
 def _opened(results: Results | None, path: Path, options: Options, not_done: list[NotDone]) -> Context:
@@ -804,11 +846,11 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
 	home = Path(options.home) if options.home else home_of(path.parent) if results else path.parent
 	size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
 	views = results.experiment.exclude_views if results else ()
-	named, most = film_sources.externals(options.external), options.external_films
-	read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
 	roots = manifests.read_roots(home / "manifest.csv" if results else path)
 	if options.sources:
 		roots |= _named(options.sources, manifest)
+	named = external.not_own(film_sources.externals(options.external), [*roots.values(), path, home / "manifest.csv"])
+	read = tuple(external.read(source, home / CACHE, size, resize, views, options.external_films) for source in named)
 	context = Context(manifest, home, film_sources.locator(roots), options, results, external=read)
 	with listed("everything that looks at pictures", not_done):
 		if not roots:
@@ -1281,7 +1323,7 @@ CONCLUSIONS = {
 	"too-few": "There are too few patients to conclude anything; more films are needed before any of these scores means something.",
 	"unknown": "Whether a shortcut explains the scores is not known.",
 	"no-shortcut-found-inside": "Inside this collection these audits found no shortcut. "
-    "Whether the scores hold for films of another hospital was not asked.",
+    "Whether the scores hold for films of another hospital, with both classes among them, was not asked.",
 	"no-shortcut-found": "These audits found no shortcut, here or elsewhere. That is no proof that a network sees disease.",
 	"supported": "The claim is supported: a network tells COVID-19 from normal films here and elsewhere by what lies in the middle "
     "of the film, and these audits found nothing else that explains it. That speaks for patients like these, not yet for use in a clinic.",
@@ -1714,6 +1756,7 @@ from dataclasses import dataclass, field
 from cxrkit.audit.conclusions import FIND_FILMS, PARTS, TRAIN
 from cxrkit.audit.films import LUNGS
 from cxrkit.config import short_name
+from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.schema import (
 	Attention,
@@ -1806,7 +1849,8 @@ class Evidence:
 		why = LACKS[part](self)
 		if why is None:
 			return PartState(part, "done", "", "", part in self.kept)
-		return PartState(part, "not done", self.reasons.get(part) or why, self._command(part), part in self.kept)
+		partly = part == "external" and bool(self.of_best(self.external))
+		return PartState(part, "not done", self.reasons.get(part) or why, self._command(part), part in self.kept, partly)
 
 	def _command(self, part: str) -> str:
 		"""What does a part that was not done."""
@@ -1866,8 +1910,12 @@ def _external(evidence: Evidence) -> str | None:
 	mixed = [row.name for row in rows if row.drop.auc.bounded]
 	if mixed:
 		return f"each source of the films of {mixed[0]} has one class"
+	for row in rows:
+		if row.positives in (0, row.n):
+			label, rate = (LABEL_WORDS[POSITIVE], "sensitivity") if row.positives else (LABEL_WORDS[NEGATIVE], "specificity")
+			return f"the films of {row.name} are all {label}: their {rate} is known, and one class has no AUC"
 	if rows:
-		return f"the films of {rows[0].name} are of one class alone"
+		return f"the AUC on the films of {rows[0].name} has no interval"
 	return "no films of another hospital were named" if evidence.networks else NO_NETWORK
 
 
@@ -1915,7 +1963,7 @@ FILES['cxrkit/audit/external.py'] = r'''
 
 
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -1932,14 +1980,14 @@ from cxrkit.data.cache import Locate
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABELS, POSITIVE, Record, copy_of, exclude
 from cxrkit.data.sources import Source
-from cxrkit.errors import BadInput
+from cxrkit.errors import BadInput, WrongUse
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
 from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted, say
 from cxrkit.results import Results
-from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
+from cxrkit.schema import BaselineRow, Drop, ExternalRow, ExternalScaling, SideScore
 
 OWN_PATIENT = "of a patient of the run's"
 """Why an external film is left out whose patient, by its key, the run has."""
@@ -1969,17 +2017,29 @@ def records_of(source: Source) -> tuple[list[Record], dict[str, str]]:
 
 	if source.root.suffix != ".csv":
 		return source.read(), manifests.roots_of([source])
-	records, roots = list(manifests.read(source.root).records), manifests.read_roots(source.root)
+	try:
+		records, roots = list(manifests.read(source.root).records), manifests.read_roots(source.root)
+	except BadInput as error:
+		raise BadInput(error.what, error.where, f"{error.next}; a folder of films, with a table in it or without, is NAME=DIR") from error
 	if not roots:
 		what = "It is not known where the external manifest's images lie."
 		raise BadInput(what, source.root, "build it on this machine: python -m cxrkit manifest build")
 	return records, roots
 
 
-def check(texts: Iterable[str]) -> None:
-	"""Raise WrongUse or BadInput for external films that could not be asked about, before hours are spent on training."""
-	for source in sources.externals(texts):
+def check(texts: Iterable[str], own: Iterable[str | Path] = ()) -> None:
+	"""Raise WrongUse or BadInput for external films that could not be asked about, before hours are spent on training. own: as below."""
+	for source in not_own(sources.externals(texts), own):
 		records_of(source)
+
+
+def not_own(named: list[Source], own: Iterable[str | Path]) -> list[Source]:
+	"""The sources of external films. own: where the run's films and its manifest lie. Raises WrongUse for a source that is one of these."""
+	taken = {Path(place).resolve() for place in own}
+	for source in named:
+		if source.root.resolve() in taken:
+			raise WrongUse(f"The external films {source.name!r} are the run's own.", source.root, "name films of another hospital")
+	return named
 
 
 def sampled(records: Sequence[Record], most: int, seed: int = 0) -> list[Record]:
@@ -2043,6 +2103,14 @@ def read(
 	return ExternalFilms(source.name, Manifest(tuple(records)), locate, thumbnails, there if number < there else None)
 
 
+def why_none(external: ExternalFilms) -> str:
+	"""Why no film of a set is left, by the commonest reasons."""
+	twice = "a picture that the run has, or that stands there twice"
+	reasons = Counter(twice if record.is_removed_copy else record.excluded for record in external.manifest.records)
+	told = "; ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common(3))
+	return f"no film is left to be asked about ({told or 'there is none'})"
+
+
 def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
 	"""The external films, those excluded that show a picture which the run has, in any split, or which stands there twice, and those of ..."""
 
@@ -2067,6 +2135,8 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
 		return OWN_PATIENT if record.patient in of_run else ""
 
 	left = exclude(records, reason)
+	if external.manifest.used and not any(record.used for record in left):
+		say(f"films from elsewhere: the run has all pictures or patients of {external.name}, so that it tells nothing of another hospital")
 	own = sum(record.excluded == OWN_PATIENT for record in left)
 	if own:
 		say(f"films from elsewhere: {external.name} has {counted(own, 'film')} of patients of the run's, left out")
@@ -2074,9 +2144,18 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
 	return replace(external, manifest=Manifest(tuple(left)))
 
 
-def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, images: np.ndarray | None = None) -> ExternalRow:
-	"""What one network's ensemble over its seeds says of external films, beside the run's held-out ones."""
+def lungless(external: ExternalFilms, images: np.ndarray | None = None) -> BaselineRow | None:
+	"""What tells the classes of external films apart best without a look at the lungs: the set's own affair, whichever network is asked."""
 
+
+
+	return baselines.nearest(Films.of(external.manifest, images))
+
+
+def row(
+	external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, without_lungs: BaselineRow | None = None
+) -> ExternalRow:
+	"""What one network's ensemble over its seeds says of external films, beside the run's held-out ones."""
 
 
 
@@ -2084,7 +2163,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
 
 	manifest, threshold = external.manifest, results.experiment.threshold
 	held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
-	films, record_of = Films.of(manifest, images), results.manifest.by_id
+	films, record_of = Films.of(manifest), results.manifest.by_id
 	outside = Answers(films.records, films.is_covid, films.groups, p_covid.mean(0))
 	inside = Answers(tuple(record_of[name] for name in held.image_ids), held.is_covid, held.groups, held.p_covid[0])
 	of_external, of_internal = _score(outside, threshold), _score(inside, threshold)
@@ -2118,7 +2197,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
 		),
 		subgroups=subgroups.rows(outside, inside, threshold),
 		sampled_from=external.sampled_from,
-		lungless=baselines.nearest(films),
+		lungless=without_lungs,
 	)
 
 
@@ -2903,6 +2982,19 @@ FILES['cxrkit/audit/reference.py'] = r'''
 
 
 
+
+
+
+
+
+
+
+
+
+
+
+
+
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -3651,7 +3743,8 @@ def missing(evidence: Evidence) -> Iterator[Reason]:
 	for part, left in MISSING.items():
 		state = evidence.state(part)
 		if state.state == "not done":
-			what = f"{capital(PARTS[part].title)}: not done ({state.why}); to do it: {state.command}"
+			how, rest = ("done in part", "the rest") if state.partly else ("not done", "it")
+			what = f"{capital(PARTS[part].title)}: {how} ({state.why}); to do {rest}: {state.command}"
 			yield Reason(f"{MISSING_PREFIX}{part}", what, None, None, left)
 
 
@@ -3773,6 +3866,7 @@ def without_networks(films: Films) -> list[SourceRow]:
 
 FILES['cxrkit/audit/stability.py'] = r'''
 """Stability of the call: does p hold under small changes that change no diagnosis? ..."""
+
 
 
 
@@ -4203,11 +4297,13 @@ def _lost(evidence: Evidence) -> list[ExternalRow]:
 
 
 def _parts(evidence: Evidence) -> Requirement:
-	lacking = [PARTS[part].title for part in NEEDS["supported"] if evidence.state(part).state == "not done"]
+	states = [state for state in map(evidence.state, NEEDS["supported"]) if state.state == "not done"]
+	lacking = [PARTS[state.part].title for state in states]
+	how = "not done in full" if any(state.partly for state in states) else "not done"
 	return _asked(
 		"parts",
 		"every part of the audit that it rests on",
-		f"not done: {', '.join(lacking)}" if lacking else "all done",
+		f"{how}: {', '.join(lacking)}" if lacking else "all done",
 		len(lacking),
 		0,
 		not lacking,
@@ -4422,14 +4518,15 @@ def _told_lungless(reasons: list[Reason], evidence: Evidence) -> str:
 
 def _told_missing(reasons: list[Reason], evidence: Evidence) -> str:
 	"""One sentence for the parts that share a reason and a command."""
-	alike: dict[tuple[str, str], list[str]] = {}
+	alike: dict[tuple[str, str, bool], list[str]] = {}
 	for reason in reasons:
 		if reason.rule.startswith(MISSING_PREFIX):
 			state = evidence.state(reason.rule.removeprefix(MISSING_PREFIX))
-			alike.setdefault((state.why, state.command), []).append(PARTS[state.part].title)
+			alike.setdefault((state.why, state.command, state.partly), []).append(PARTS[state.part].title)
 	return " ".join(
-		f"Not done: {', '.join(titles)} ({why}); to do {'it' if len(titles) == 1 else 'them'}: {command}."
-		for (why, command), titles in alike.items()
+		f"{'Done in part' if partly else 'Not done'}: {', '.join(titles)} ({why}); "
+        f"to do {'the rest' if partly else 'it' if len(titles) == 1 else 'them'}: {command}."
+		for (why, command, partly), titles in alike.items()
 	)
 
 
@@ -6086,7 +6183,8 @@ from cxrkit.files import csv_text, read_json, reading, refuse_foreign, sha256_of
 from cxrkit.saved_tables import decoded, read_table
 
 BUILD = "build it: python -m cxrkit manifest build"
-BUILD_AGAIN = "build the manifest again"
+BUILD_AGAIN = "build the manifest again: python -m cxrkit manifest build"
+NAME = "name a manifest.csv, or build one: python -m cxrkit manifest build"
 STARTS = tuple(sign.join(COLUMNS[:4]) for sign in ",;\t")
 """How a manifest begins, also one that a spreadsheet saved."""
 
@@ -6274,16 +6372,25 @@ def refuse_others(path: str | Path) -> None:
 
 def read(path: str | Path) -> Manifest:
 	"""The manifest of a manifest.csv; its text and sha256 are the file's. Raises BadInput, with the row, for what breaks the schema."""
+	if Path(path).is_dir():
+		inner = next((each for each in (Path(path) / "manifest.csv", Path(path) / "results" / "manifest.csv") if each.is_file()), None)
+		raise BadInput("This is a folder, and no manifest.", path, f"name the file in it: {inner}" if inner else NAME)
 	with reading(path, "The manifest", BUILD_AGAIN, absent=BUILD):
 		raw = Path(path).read_bytes()
 		text = raw.decode() if not decoded(raw)[1] else decoded(raw)[0]
 	columns, rows, _ = read_table(path, "The manifest", BUILD_AGAIN, BUILD)  # a spreadsheet may have saved it in its own way
-	header = tuple(columns)
-	if header != COLUMNS:
-		lacking, beyond = sorted(set(COLUMNS) - set(header)), sorted(set(header) - set(COLUMNS))
-		raise BadInput(f"The columns are not a manifest's: lacking {lacking}, unknown {beyond}.", path, BUILD)
+	if tuple(columns) != COLUMNS:
+		raise BadInput(f"The columns are not a manifest's: {_told(columns)}.", path, NAME)
 	records = [_from_row(row, f"{path}, row {number}") for number, row in enumerate(rows, start=2)]
 	return Manifest(tuple(records))._knowing(text=text)
+
+
+def _told(columns: Sequence[str]) -> str:
+	"""How a table's columns differ from a manifest's."""
+	lacking, beyond = ([name for name in one if name not in other] for one, other in ((COLUMNS, columns), (columns, COLUMNS)))
+	told = [("lacking ", lacking), ("beyond them ", [name or "one without a name" for name in beyond])]
+	parts = [words + ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "") for words, names in told if names]
+	return "; ".join(parts) or "they stand in another order, or twice"
 
 
 def _from_row(row: dict[str, Any], where: str) -> Record:
@@ -7720,14 +7827,21 @@ def external(text: str) -> Source:
 		kinds = ", ".join(kind for kind in READERS if kind not in DRAWN)
 		next = f"write KIND=DIR, with a kind of {kinds}; or NAME=DIR (a folder with covid/ and normal/), or NAME=manifest.csv"
 		raise WrongUse(f"{text!r} names no external films.", next=next)
+	if kind.partition(":")[0] in DRAWN:
+		raise WrongUse("Drawn films are those of no hospital.", text, "name films of another hospital, as KIND=DIR or NAME=DIR")
 	if place.endswith(".csv") or kind not in READERS and ":" not in kind:
 		kind = "folder:" + kind.rpartition(":")[2]
 	return parse(f"{kind}={place}", "")
 
 
 def externals(texts: Iterable[str]) -> list[Source]:
-	"""Sources of external films; their names must differ. Raises WrongUse."""
-	return _apart([external(text) for text in texts])
+	"""Sources of external films; their names must differ, and their places. Raises WrongUse."""
+	found = _apart([external(text) for text in texts])
+	places: dict[Path, str] = {}
+	for source in found:
+		if (name := places.setdefault(source.root.resolve(), source.name)) != source.name:
+			raise WrongUse(f"Two sets of external films are one: {name!r} and {source.name!r}.", source.root, "name each place once")
+	return found
 
 
 def parse(text: str, drawn_at: str | Path) -> Source:
@@ -12303,10 +12417,10 @@ def upload_dataset(folder, slug, title, licence, notes, private=True, kaggle=Non
 
 
 
+	_check_names(slug, title)
 	files, left_out = sendable(folder)
 	kaggle = kaggle or client.connect()
 	ref = slug if "/" in slug else f"{kaggle.owner}/{slug}"
-	_check_names(ref, title)
 	for name in left_out:
 		say(f"left out of the dataset: {name}")
 	total = sum(path.stat().st_size for path in files.values())
@@ -12461,10 +12575,9 @@ def differences(sent, listed):
 	return wrong + [f"{name}, {size} bytes, which was not sent" for (name, size), count in left.items() if count]
 
 
-def _check_names(ref, title):
-	slug = ref.split("/")[-1]
-	if not re.fullmatch(r"[A-Za-z0-9_-]+/[a-z0-9-]{6,50}", ref):
-		raise WrongUse(f"{slug!r} is no name for a dataset.", next="use 6 to 50 of a-z, 0-9 and -")
+def _check_names(slug, title):
+	if not re.fullmatch(r"([A-Za-z0-9_-]+/)?[a-z0-9-]{6,50}", slug):
+		raise WrongUse(f"{slug!r} is no name for a dataset.", next="use 6 to 50 of a-z, 0-9 and -, with OWNER/ before them or without")
 	if not 6 <= len(title) <= 50:
 		raise WrongUse(f"The dataset's title has {len(title)} characters.", title, "use 6 to 50")
 
@@ -13428,11 +13541,14 @@ def _run(
 	announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
 	announce(RESEARCH_ONLY)
 	announce_replaced(folder, experiment)
+	if experiment.weights and not experiment.pretrained:
+		announce(f"not used: the ImageNet weights in {experiment.weights}, for the networks start from random ones")
+	named = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
 	if experiment.external:
 		from cxrkit.audit import external  # what it needs takes a second to import
 
-		external.check(experiment.external)
-	sources.require(sources.parse_all(experiment.data, drawn_at=out / "phantoms"))  # before half a gigabyte of weights is fetched
+		external.check(experiment.external, manifests.roots_of(named).values())
+	sources.require(named)  # before half a gigabyte of weights is fetched
 	if experiment.pretrained and not all_trained(experiment, out):
 		with clock("weights"):
 			from cxrkit.training import jobs
@@ -14730,63 +14846,64 @@ CgEs5c_X?rju^b35!V~{N4fODeP^>*CkT-)RNSrZh2rOA7X>V?|AaCy{eQat1FRa=_y'''[1:]
 # ======================================
 
 FILES['cxrkit/report/plots.py'] = r'''
-c-pO7ZFAd3lKw3IiYd5K0vrk^Y0Hl3&{@TnbFOu4pRG;mj%HXxawsAK0W1JoV!XQFeouGL;Dw^>csHqC5t!GWp6;igo`F5jJ6jpGjLtW?DO9>tTID87^Rlaq
-p0Cs**O!S(lernHLVq+1r3>}`m!FhQ7V7QmpSt`IC2^D(`YlscV!%wF8@%yzZuG+BhlQG_ak|Ni(DS?w{}-)kCKaXbDL3w^G*{(iuCvZEPuJ8lHuEw{lOoi!
-xw4I(={VN2*mTv;I?JNuysO@ue{Kw<m3|9d>Upe-0&BB<sv>DoZmFNEJV~})^(rb&uH#C)WV6n;wCp5vMHv>20{kyq$T(}AUu?2MFO3`PXD)HIWfrGp9L-#9
-KA+ChgjTuRBGgy4v?qAJ(Li>~HF?2rHyV}E{KDi_qfIh@k>;q!+OWj*{8c*FWs2w5n>enjWSHV2HabtjwJGyxUI~-sW*!yTgee}N`ssX=e}wY$bS{q_yIWWJ
-MO22^w9PuHdcS!0=6_FL@3cs;7T4hH^!?fC^R6mZc$+4AZCZ`ZM;&i8*?{X{#Y2yBv)JC!IE19pEN^xEF-mT0jWsSJu{78EZC!L*uVS9&4Kp&!C0Xl7GcBS&
-%&omPg;{Rm#1yr0It7b5oBfLU%B*!|`Kite^Gx*r+LV`ResP-TX<l?XFW$U*e)>+0lxN-A>%2XAb$WJoiZb83)9XDN%m!Xpd3WZ6<43(7Kce*UvF1np-GfKp
-X)ox&QBRhz3iakf&kTF|%QA&0XF4`8m#(^8MF0tL?4ub#U}4=I-mc;PCXSWPG$i&{WtkPjd-r}{#@ld{L`N5?iIZ?)?os#rUeN7aM&*hjV~c+2r7BY>2OgVW
-7($m#QbrgKL#}{CKq~T}To)zb)`RdE?NuLGMN*Z9VdmA#*Qf7!*+*EK-^2eOcGVyV?8}3$>W9bp!@pIrlu<#@`T6AC-%sDsAYNKL|IO>XeEs*X`tN_dJU#2G
-Ur*k>rkXqbS%1-Avigqa5Bm=v^5d-6>kWEd=a-XrFHe4a#iD%b9AJc@@{W$8<ihKA4tOjs_~#}vB^A-QTyhCNq=LJ5KZ%xyYKh{+l%If0Gm~F?YMJIrUb=QG
-2zm{QfMccc?e1em!F9KD-FbiZKd(+j60i7p9xkCq;Gpp^V*-`ad|a{8#j4P8Nfly-Tt)3evTT$;rUHVokarO!q#l$JiiJRD6Yr}iqY{9ATZJ9F-)k4g1X=J7
-5+^oG5r(VH;=CG7cE;5#^}MR77spivke`N5Gt|A%abb3=^5}e3-l(KdcNs0p6>56nBPzclv<+`au-#uQt@r6>duvT>&P}oimpNdOHBiZ9YgX`1sK_MeEZ87?
-$d$Z~ro{d50olOww=ZD<{Xq|5_-|EA^no~km}GR8Z%okPBJ~^$0N6IfXn+Gt6+%V$JS4}9$^wPhv?mHSGgPxJ6`6SX#L|Kx8>nLiPvF4i5H6|__)7x&OCY$k
-NDG6CR4r1Kq^L6pa^({R(P^rWMn*x4*eHoE!X*wwn4-)(2P^|WWeH1D0)P*kBsM4?ungQv2A`#A41KUtzo?N{X?h{*_%DEzR*B%RiV7f5yih_cAZdy}dBG|X
-zwFW@Nx~1r8BA`M;JllK5@EqcItS87$~&EfS*jS*`#PT!$jwV^23H2^=xIYTVs%!oLy@@4A{EdSqXV?LwNx)uw5>~EuUiQmpIa}ZoX|Bf6?;?qTt|tpKArFa
-c|lyzTu|rWB1tdNlEf{b+c+vpUt&C97KZ9@DNuL$m9aX&W-^qa2M-V;rkJbNdIJ@Kr#1>`LEKmw>>m%tuYvkj6`OUda|m{rE{q=p>Ko;Ya7T?U5CF{*iWydr
-Z!Ng0d-qym(*RAmbHg1;*RIXj_WY*RaRLHHea6%tFE+yPt8HqFf=OUEoq4$5u=K8SHr(aPVa0~WV`7aM_cb;SKZK@3Rc<m=E#p*!+Vc;pXv1Kijx>)k+Jsh)
-4cg-uY+@}qAS<&41O+6APZ$}5cGf5XZ2>aaiP-Dc8`u>2Hz)-;HSK{}U_CRu!Qt6{4wwtnEZOIv6=2!}OMgd}`TBUL$wu@ChNZXZrW|?bht+6GOTc7YuQ1c)
-d=(a^oa#7RX}?ExEVpe?Y-U8E3!f~3z0cNIZBgk*m=aNE;vQ_NQ5wE4i2=TRL%PH3kAyq)R!>do6CQond&#7GM3EL`0c2Ja>Wn^l&k?kN)U<sd5zj!VN)83K
-K*)OiekP%t-mX8h(te=S9q7Ek#x`;^?1$dcRsd}&(NnWn&o6FDEo+6XWzh)1qZS`93-PNsJMx%)wO8~$U6x=nO);@*C{A<{o|}?ru_1No7%fmm1O)g5X^amh
-8^=RM@%xENGd+*WErKs`EUCG(<o`V4IF%<_%k;@-$X!@nvW~`#T^khqD4BlLc|<N$_?W%RF^)JPJWU+Jd1I?7nWuF`WDm>es>Wmdilfwt*`cJ*WZtk-j-D$p
-<}R10XYb#uYGjUzHfiowTXsn0Nof=BMd4yFVI_MG$pih-&zPB+AgK2}8Csx*ld6fByPtdCyS;iE-u>bGd(|5$82_i{1RDCh7@^PeH)kiWUIjOYA-RUi|6w?z
-Fc|#ck3THJ$+tmvrN+NK`QT0NVlZiTB>3>5pIzArZjN_|<&C^U%q&lzM7`HXhr2y^na)@aS7<i!?r=x@Tz3s>quS)Le}`;Wo~kz99#Ken${+vsbaMBHfVtGj
-8~;WtI;16W^@lz!&-L)R%=TCrqLQsH+*&j{Pm$V;`a%8FIjHx(TUi9fxhj<i;bm*U6hY!XHMq`858eGwZj9@|t39OJxev*Qf;I;a)pm%fHxO`W5qE#wV1p;`
-7K{HihkTy{e2e#5Ie5k5Ks(kt5sJjeD}bj`Ur+=ot79s4o`W+IfkN3@Y#xMwCJ?!x5Lq9h2y;awXzIh&?2+=q-_t1Zsab6Xir0OmdvFfYI@OXe0{7u2%S`Sw
-cqXZEotZh0l7c;!gyxn)+6uc1baWNcAD<<l#g#6?0D7i)WFzv4{PZ7S=VyTVizzVbd<qJ-C`KG}$q+0KOD{2`ouO<Y(Vbq{zi;^z%M&z4*kqhW`LxNR2x(HQ
-g0%o`C=U`{je21ZiSbI0Y`Vq3!?E^}JYQO~CV%%N`OHU@y9O0krL#BY1VcW|>MBsq`3i5@B1E9mFLFWWy?nMdr!xxWL^BBWfZWkSPIPF3IyI272@z+YrWgiz
-iK(>WjS`+pfsWV)mCY}R+*bL?+AJcSxbsO%$%(q|GVUOhy2?$FiqJ9CR(#a=J*FO0l8*FwbVLgEJr=w!^#b<Ze3OvfjPW~`u_nk$r+n_{i%m{}7@LHNJ1;SW
-4{Wm8*7s;N7_0z~w<a^8;Eg`E1CI{>Ad{fyKs{A`A<6<C2b|SXc=D4h)VWU1jo<IO4rEmXO?Y%W?4X6shZa5JzfvIJ*hBuQn0Vmv{xR_qvTZcSO4s@dKA8EK
-fyXU`YekC%J1e9}bRwJKkMWl21xXSjbc5^o%wFwLjT`i+5|>dF+)pRvltX+mk^x1N4XuCx>#L|3F$b)bKq_e~!p^~ZpjwfXA6p8cf?b_(871_fK@FoADtU{T
-Jv9wuXy4?h<JwsS4aB~jvkDX9#I%;LwGJACQ(B^}041MC9DD359@ziLp40{*rB2kIRim#y($Z``%t&+W?7<#}HFy6J`emCLlD-w7ek4b<p@>H;Z%+nSHRp&1
-Ov}kDs?u?@J=wS>J&Y@Pcx;)0l_F1a2Z5m`tv#kBXe>Qy)$i@**2t%RJN7O4?#LqwBhL(u4=4+v9rp&kK~I+MIXwc$eTLytea_v+79g+fF0%M?8Zb*2TeV4K
-y#Z$2+E#2e7+#DWIuR|8$2%a@u(3%4V8okvNBk@;B09HL!;zBV#&*=Fsy7Mv(2sU!Vdi?lbHP#K^t|7zx`yQ3fx4&a0tA|%axscy+hVRM4xy)4Rcy%@xq7XC
-PxEOk7ZmJ{^?ij8zEX_HD+gV5%qIa(nD5oV!WwGt?^NBds#p{b=d8b?rYCgE1d@N7KudQ?;<s*7{8+DN3oZKUswo}Ne&Uzm`L!49TVIs4hHKrx)E*}Xdp`7l
-01HfM#^3L%0E>aZ?^_X;3h2n_D<kZRPEK@AkaR@n#&#S!`k{M<f?{SXgjUD(+`1&HcL~lmr*phSPQmC7Q5aeqr)22Q;nc9@uM`?RC*73h^CmplSj@k2(_2Gz
-+j$??!RfndhaAN5u(Aqo5=Pj7ac}Yktov%;c8d|^Ss#~4o6cRVQ#xc@DC@;n>^dXoI&pdl%OL7OcPt~TSEm$lJ!cRhEyOiI5}X0;zpuMUiF5&+0^F-n$fG+A
-_l={q4}w*u>k&1FI**BST3O^5)0Sz*^}9kbK!Em!y@6|u35m8+l`Q3`8m<=(s=?_#rqlW9-OJ||dO*W7Vy->8!s+#$U*ze$<r6CtFNW@#c+AOq<6e)L0Qh&Y
-(}L0(O1yJ}{iOc(_-xL%Z^Py-ocb5L62zjP9oKsI=9%>&qNbnPp4brMdT42=PK48vTNL)NRn6$9I$O4Sv-j;QN&*T#GGA2p>j$I=p4Tt)O}QE}vs&mp*W0ej
-ny)Ny{mRZ4>wHa`i%R^RQZnrBd1W{ZL9PRXWuTABt!xTdg~>CYc8R>K9%ZLBoC+O!Rko%YbsdgJR?jUYkg{+|ATf0@h7rN-OV}9aR<G@ceHWzx*R~`3?zM8S
-dNUt}_m|h?XtHq0WW<`f%3go7<=Bk9xwU*8R9_}1+^d<j(;YhDC~K3bPTf4rrt|b;v`|k+wf(gQ45LDtU?8ZfhZx7>2y4R|@nJ5pB)@bC%1HS#^LW@*|Hn<>
-l(0F1in^v%5p?$?LG9e(u6PD%o9C%;*Rmujl$RD=I(Bc>EuN6Ay3hgbu|pxAa7<1Q|8&2%<8w1p@rHY-7<s5yV{>19*bD~!fhsaHkCqV~H#RZ3wlD4!tw;V*
-kI{@UEufaWW&46UxiAtEzGQ61cIaNDI{61l#V^yFp?~*tjIY7F9e{f4hH|jea3J{t$bQSi*GHFn`$Qqw^9Mpr_oo)bRBF+L739>CK58lLW!HZMOx56Y*hUK%
-blU%QN(-ti&Tw*v!TfR6XDofl-7b+hBHkXUzB%d-T(~0Vwlz=%VH;h|+ztzL!oAXbO~I)eeN*H!00^OmO9hn+TPLeBtrgP{?*E^eb-k~ezs#UDHtf8)cfQm%
-xksg)zrf0O50EM=b{dqPe>z-qujZXs(}L>f$<9lmqs5*ePai{EcbZP|^<XaXeblfnF~EJ8P4>tpm2u*G6Za<^D=l2_MP7TNBh&JkPJNa`cOui7DK8CLNF0`S
-%<g(Y{R-RW*FCW9_;LTZWp+2uN_YZ33$cTeG53PT@kndnJ%=RxfkNY?1QGc*0*&ZQdq^jretUlo4})tj#BN5JAIND*r*rb`>?M7q`1alDFDI`~Uq9nda9Yff
-&p0`qe@Lo8-MLBERi)HI2lso<WD{`UnMuqtDqEQQ`v$S<D^T~jbIw1*4XKt0W}aSN*Qr-TpZWk=04jW5P8<=E*jql0u5>e-@JCYw0eGZKv^phg>yV6^EK*j|
-H190MJY?SOPt*j`YP057Yr~v0aRH}!5KDH0ENDuCnuWzpw@YK5C3IgQu!B$uI|&OgY3H$YQIlqniY@Zo<tD+nKWQ?Bo$*N-`^UZ&Yah3;_J}?vvmn{hvA2ui
-y+1wXaNm&p!O|XF-?5wqq@!=)l7y%Lw4^gVi(*1}#&L)3(6O>MO!<Y1)^z;Wz;sH-pj*!3_Tu{7kl{ICpUu*%X_-!Sf*dyI0~+FM`w-v39ca5;!G4tw*>4Vq
-?lax7mt`O6cq_rro@{N;DMu}U9NPSO#}j&l{^&;+U)B-n`qjB1d7<QLU+-jm`&Y;p8{}*D16Te|c0>F9MR%)K56$m<h01;T>jigCIEKUMvdn!q&+g6?ekGA`
-k-I!nVD~^mn9v-or-8AP8!q1O^<YqqCS7~Lc*CJvM={b(4v%ZK`@z@IBK8`(1$^tyH+N0Iqtin9n0179WKwcq=)E@QdViN2ZpnXZS8STeH_Bh6Wl5IJG@2HK
-9HZBNTr?OL3*assZ=Ch;Y*&BPq2!-GVr*`tbJMFfWw#$1H*SQTNy&}z<O|1-R!mUEE+1vIXw=x=U)o0YjoaF1>M~(tbf3m2PNa$b*eM9lI-ey}H;L0#L!d8E
-q`@vls$<Vp*KNYS5%v-x8wYNqK-CeKi6e{ct-YCn+BA0J$0(V6`SkZadoiHy*_&TpK0oR|7O3N+s74UsTY8#+nqmgv9T|(j;IC0!q{(58g@stVYv1@1U$F77
-$>pKpZOdS0OhKm^Tg1#sJP~qNwPD<{`Im%&o#veb_=aWlAj;8tv-ZbZB!)Yk=}Yx?*Y0i;w&`{oj6(?t8Os;V($JUvGo6z$VGFi+9~mZk|IT^KgVs41;zU!w
--~Bsh*}GQKJS$<laz@okB=2+5c)yiMx-w_uyz=(<1C|{&O}zCFAfVLxCb7*U<g>>e%Ri-4jC@0O%d^RWJV$XrcDFu}y&38)&5rEHSQWBkC}s?sM8=utX;J;N
-C%Ky^V5z<vZhoxqmdAv^UaQOLW)-*DPHekyXG>f$FU1~<R#xAt<m1>hU+@Qv+~l0DU;M_Si_jNQvKY|~F*0rXkfHrfSNqYDZXbH#;32}bFQa~=j$z~jx(gh*
-4-jO;#wQ4v?GFR>`2CxSr38N~1QkGQ7?JRn@1JQdnt3Os^gOww-{S^#x%Gt4<fsnZA0FGQ_l9&LS&b&7XNgGs#PP@l9)JPK{Vi)}f^LJ`LxDS+9(;B>p2I~$
-J4Zc5eJ%a3_O<lmee>F*gnia@<4*pDMD^YLzWx)DN;d4)%kqaeF4)~JHj#+`VMH;KPcq1mDmQ6fmsjo!!d2xmt=23JlKCS_PFi<bG=W?Q`_*a)^W<OG)Sl{w
-nlyV8sQHu$$$eP2&PT5#AMH&r+y4Wht@t1'''[1:]
+c-pO7`*YhylKxrzE2iK|33Mo!q%A*a(^<uq6W1!X&(<b)M>DJ;ITR6r02TlxF<#x@eqVRb;6YJ->?XBq0`utU>FNIZF_7nZr%R(2;n_Mfxk?sFtIVWHR&<on
+v!$A6`Z88YJTn88>kBhiI#(Zl{YmL~uHL=*slyLp9EGu=-y%^32&VeX;EkU%qvs~u&($o6l695`p69jrzi>q>sW5R*nQ>2rxhgI*owgQPvZ9%hnH6CY=YgKi
+lpXX!N0FXJrlWq*X&T079reNdb8Wz_%$w^%&mx`Y*qfbGHpz%$L-SncQM~D>ldv$Ej->z3D4e?9SvI@hFS(A_t8_!sh*Q^;LKbMi|I)ckU+L_8o#uLB9FbqR
+#q}0xloYikve{&o#I*VC5rMv{HgSaK8w2DJ-H=!Oc4JTx&dyC%4qC^vS4oC`Y#BRG&Q6k<E)qPySw~UXC1mpR$mlE%R;I|pS;<VAnOT_QY$kZXiA-ke>;h+!
+B{O+!*+aa_&ch<WS*}-cIs4W7xBq+mW@|)@y|@9V#~)6QUv^Z!#M>m+E7KTkE_Afkq#AC5We+oo^?Y;7-~gP4)2uP^$1uKaH1;?TMFHLDcU9AEv+`Mz)wIhj
+7No=%W|D`0np<bBbF)}SvB@i)bpjS~*5~E3rCI6HAQGMB=7q@rjVUgZ?EE;(k}PkvUcEhedHh}tm1nKpYrQ)<IX*o-Mw{>5>2@FWr+u%ZygRf0;iGPsAJO{c
+Q1hdH{NT}J?X_F5-=hVzLcKlLQ^Nr8x=3K)sg4ZPrK2vFA+SU2{a^}gm|GM82xy>!i6W&_4UYX~QKb3c-n~B-(I!~O;lX)gqBxkFdo(?}*Y30~!(z!uvcbIM
+QWXh=14GWv4S~)&E<%t4$t3^^07e#+>AWB~dk`FAyy^kMh^xXd`kcIebNqp~eSod`UHt!HNA=rn`|_Zpdch(7;oq`Z+Nh!3`sL{T-;dva=%}}^CT~xF#v_R~
+$zT3{@$T7wKTk<ycbD_WKYJ`MMgoXzkz@j_v78R}rGbDsWRe$VE^t~bliV;EV^axsp5+5@pQzkm<8k7Ulm(fSXjWF7(+$1lvdh<R{@zjl^^e!brycd%(fc>V
+;GN#IH}5U@Ko4gRdk-J-<FwoD_Pbu|*Q58ZkA6I1;e2ZCfx<v}2M1w%?sZywOp6=-xeiT1O+=SlE`bcxaQE&f;clQ7XvQ`_0V$^@yY_hV^3t(eARl4S1i&qf
+Z}kx}ZeMp=*R2ny|8sIIoOt=gS+Kyt0<evT6=Ns?t;ZcpoiB4871SYy!Cf>yAX`KG6KWt}4Op+xLgGOi;c5UkVxnCgMOeV|+}2@f_qxsIh(HwfO6){tA<S^M
+nV*%^<YZjWLeI*cYIEF`!$lG4Bt_pV9pz@bD+|w-#f?t#$(P~0SfZyJJfik1!vEj~2b<l^GJ2P6Hn;Xf=FG(NV37f+Spp?bwr2?qhlosk#*FoYhuq2gsB_#4
+9*_>aeD@j}(Cc>*FZ``^-aat!PZJMMv$birxJkW4r~<SdfEpQ`pj@EHV+_cc!Xif_4(+Le&J4&_&}5>;QyaewSV3L*@)XurklB%a7UX^|;ZtM;nJ3xfJb^V9
+WR@86RDpF`>cR*WjEIa9e<wlDo-mUaS!<7Z;HNZZZh!!-J;#X+6ZV(~9wo%5NfJRGEYvSb<RnSXMI1i^Hg$<P1UE@ER}uk%Q-?7SiP&X_9*Glv5bUyBaMsOC
+39|^BT6;1`+FPx;S*Qrh`#PHu?9K`t26wjA!Sfnt6n<L1_J!jPvy?+pj1G|I#>S+9qGMeY6?($(dGsR82=8N4hM7vA=`bcd<;~g65V~rI#a1VhOM5!4z4I6^
+4x4h?I|m#PcogP^FQEv$0kqeF72Y^5Y-}_@2%5}|4?nR-0006GvhVU_c0iB>zwoLUDbR?q+z`NPnyUucwhG}BY7HbH9;^)Xp+-!7U-JH)A`aa7fV%ZuBUx_z
+1)8OM8##ja?lDCs9Q$Q|d)(T~3@F5WicUUu8H~0P7$eT4-H&|R^S$*6MA(jLTjC-n%n;_=R<SrK@oU!9QO-^}+&L&ygVBg$Wl(qn<-iXi_COWu6kUrb(a3Z7
+$F2bza2do1)W#Ge;DmSB9;<N!a!8YH1F07A;S&zG1G{P%BUl6a*o7EbR%_@jVF&^#0uHhn4g;omgL<-N?r{WE<pw@G#x|DSvqAsR#``|rX|W;w13lH7WL*qB
+%)@Rp<!FfC+^itg#cUbmrkLm`U24BeeayEVkgundIOMFztU<QNN{d=Apf;2+P{hUh6(+%lg5uuSZ%KA|{gJSZ-m0Z3m&Bv*W-mC^7?L+fK!Oln6S56Ic`p$d
+z#Gu<Ay9dNFtT8GV;dwzsoqZ|JfOGh&+N3<R_YF9p5tI^2`kP+Z|Eq1=#=%UX{2Z8H@TL*Lf6u82nSWM4=4xwr7s_P9CJ2z^dVUkh?eSXV%HFy$Rap11tkN9
+#HAyQKo<o$z(8<ge8lfjG*A>HJXJ}mXJN5{gQqx7dhRUvKab+5(k88D`eZX?E-WtDM{UK9bv%9;PcC#8k_qKLR`0MMrAQc-CI;cGu`!g?(;6ajrbT#FVLpDv
+P^xrvUup@Y-q2G<<0bNh4!5WmA3ms(GJD<<nB9@>Q+r(4D#SeB#`Hbn2lAtz5l4T5s@^kFw6+?I%ORrfe&#)MXZ1X|`@^$)<r@hY|EJ*u8u~0BV$RFAr$;9z
+?VDtXuYvM^7);64wtw(PALqgN`*wPzM!!G(=#B4!m<&4*eE8T)uj~Rh>Fr~CLvJ4|%hM+j@Abj{_6**pQ<nWDh7G+tJkdT^Q`?nNt+U9#L%J(Z<rr@VD<nMS
+kA8nXzWYO)<F%nT`ki*PPg~;dk3HI+o8fbtov}0&t~RFdXp!tJK|(j|wX3JrUUl}JQX|MumFY?VD_a4k2oiUR!A)LxnC^daG_KoTWg+FseT+ZmbU1h@k3&?w
+hJXW$xV!xZD?C}ZX#8&(`1>5-TfEoG!7Db0&}OA$3B$Ok1b8a+IeCzxtl6ov3~{N=`&Od!aOkvv@CAX${@_J89z_zUK3+{9DKGdV31gpzRcfGk-&eW|;~=S1
+FEJx<AFR{VWIlr@(oo_I`#1~ZoGq4^=8+N@=Jph*ju+5BK65~uE1ZV`^i1%`N(8!hRqp{#ehQdBp8%uICJ6K9`H+1sDT2jenI(#}Mani(2-FRF_iez%{IqKn
+)+wiIJ{__MLWWeLU@1Tv$^%DN!*0;+br5h4ZA!<$!@l;BJYQP1CVTfJh|GqRAGgbRm<o{`6AZY7*HH*-XG^@L^8k)czsdxicgD<>I-Qa$r!a$156B(PrH(}l
+ROyG%CPbVf1O^%4C6>~P4~oxDlcS?(gW6{26hN0b(8|n1?IL3r_ERLh9o4r3=_}0?=?)d&He#c`?{VlcA?`??2L~ij-($wBR<F(0o2_Hgn-P9TLTil7cf!?H
+UvzQ;#8}6i9Pkzc*uXlSZhVh+17bOH1*<Y+a^9F@Copx`2dM--x7BmilR#I%V~;aua!-Do20GL6nelraH-WT@pb3xegdMc7`p~9_{I4_!IChcaDh@pGc>j>%
+64Gr9$4*!J3O1PfSb^#05^II?IU6guh;=N7;g9f^>N#-|z;z?m@i}_61u94Mpk$X(6tSO<iwV2<d?*A(k~OIy0M=JwKI9m%5(0^&DG0j;%Yk}@Q+{j+gc`PG
+!fjMEKp0e0ih+{1kfW!%Vhrq?lvA#qMi3#k<%~rbQ%p>I`Bv>98k{y$*a}ecnc~P}Tk#P64{d$A4Zv7&6wIR0R~NK3n{zYL96Eil1-JU?Kf=6pJw*<=1k?|u
+FdYbc6y@#6z{=t5(ST_gSw-18s*fif*CdBg$q&<(6{O_IPjVpxQsc%MQxY_i8I|aFPIG(Y%Ho!OONuu1D1?z`2FC}Kh0uw6{cgW2TlbtCf#W{I@UW`xH?alC
+Yo`k@zEm8h$$X>MvFx{v6*qPiYYoVYvO^{!<<V#hglalAt^tf#6Q78mCV5EJdNmj-AvdyApR4Y;&4ooeow=FmIj;pniITHkx11V~akteyRW-oTv`Z5sKeowd
+n*0!EdS%CkY>~TH`i~@=L~<>|=2+d*_=s2XAz5X=qYk+`;Fx))`WDvEdw;9ze%ZyWusdh@<yCk>S8fRMZ)0fTu7>=^9g-jE)pV{!UL7@|BJd}E8Jt~v?Opo|
+;|96Ly;EgzQatn_2RK+@O5OiHE*&fgA-->TSZbiM)HizAB~?>&Mv!zswP{O-%1d;+l9SJDxX|*Ff=6>z{}M6VjB16kRNAQSFA-W3r-bz9aB9%7S8|P><8DIh
+d1EFv67?_5^j25hG~Oqbb9!8!kb^iTE4%Q<L5Kqwb;n=8x^K2^w;2(hwQ*UrZru4Qp<>=#Su4I`(-}I`iIPib28AAU6*9DPbwUx-a|#jAM%(}-!70%GSv5sk
+WD4LE;9gQ8i*D7-Hwsri0<0og4QV*Uc}Ov*<wbt6Y>}kgzs(c_1j62++jpa}Acd{eC0jWt$#sK%Nt|w>TCJbnzkX?<2Vr<hk!x2juDU&E7g;iE*u>IA^MSiF
+A91o?yUnCX0P%OeHG<L_O1v|J^Q8H<d^Y1d$3gw>QT>Ze32f2NmTA3z`@-4~g{GgHmRMusdSJs)9ZO70W|6xR?v#GY`n8pt{rF%>NkGnJ`FZ)V!5#^M*Y%5R
+T`UJ2S<Q8p=}kwa^;c%NdS&B_bhaYNg$4edP%`Xpw}l)?km*2S8R)}eBZq>h!epsWr$km(QP~;|qr!x4nXRc>UyJ>bm2(3Lq%BwwNKBlMVMK7}64dD2YPG$f
+=e#uF+D>HKy;km3uV;hc{^FVpO*Sr>jA&Cw*-L-c9GkJ%kCw|p)fIZov+7wpeK|ll%F?7zry3rllUZ^R&eii_rGE{AL72-B5Q3<>@NrB>qBguyJj^XN$S+)i
+GE}~-JQ{S=|M3tQC3KFUqUvdM&;`H^WNqdScf~SD+PqGQyEaOaMtNz3ONZ{QyeX7mt7>#Wd+1Pz7aWn%!#>^b?f6{JRJ_5CP>d|ptFXDJKCb)yUSH*@nT3mx
+%8hkQuJns1g{z@|&}B3uOl#A~?Y3P`olF=B314K^eLG|?Tpj&`xZ;<|P1nEu5z4pV-4;N-bEF*X)C@>Ihq50w@fFpj-aJ)s_I#;dH-8#IkxIpyL<Jd*q)&MY
+d!hCp0aHnwify!UL8sl{<TRkl;tVHuAm)$CIU|`v=5~q15&rf-^~^!9@7xs`x9x!_2;0UuhudL+D%?xW*A$$p(FayO1Aqk7FsXKF!q&*jOl!$u2+#k|)VexX
+&EKQY9&37DKRaJ~>#;{EoxecKw+l$67CQ;b%&&IWJga`^Ro9^EdA#+K>u|oq$<qfH*R8ryd^?zne;?MgOB8SyW|Ka$N~N6m-o*Ve`$`MfJCWB`bYxks=~T5G
+x)Yg9O>t>3Lj16d<LIv2u3n+r{JI0SU3}a-Y^dGMS_v<}wGc~`l)2lkl}8$ccN9tZBZyk11RnXe02<zz&X6jfe)D|x_uJQAfYS_9zb)00R_o}+>1+C8^WFR7
+Uyn|X-@M?@d>WA>*El(ye@LQ0-<e5PWvBE)2KT#8Wn;v^Qxls-STr#Ak2QSNH=yoIXPjRX8&WR?m|1dpU8P<jeNF^u0jO}joMJ?}#Ftw>jj41q8}nCH1Oa%Y
+OSCE_Ys!$6nlw^&QdjRZ!8)Yg%@6Yg(kiv)SF6LEG;sr`d0<OUgEVMDjGDQ{O?OHoUL|l}I<SFI3mXYDFmC3tbWxL};EFZ!%;hHSQEyz26t?J-Fm}_v6>Fa~
+u=apHp|c>_kg>Oo;oYyMIoL&#KZ@Fc>sy*rgLKTzU6K&yfR<#cr(r}0&p7U|9Wqu{hbg~M;fl(CHB6^;46@}cZYQqK3@M%i_USaaniR=I$H-wbF3?cCwhQqc
++#zh2E7)(cA^WA}z<skk^3wEz%3Cphc4TWisvH#qQndMc!;|m`^D&PuzN{hA^{X>OvO>w#zTL?9_Ai$&HptfOXTAJ&@S4v1i{@7D9+Kbs_Lk@J*9)#rID*0G
+qR4!=&i2XVe#w!<B6pcm+n#~AFbQ+8pBl!FZ<u(m+l4~ahIDL!@rFS+N-;7`ipQ1M{r0zoMQk;63;52}H@8*5qiUgi!aKw`QYk4IdT-2`-aX}pS@OS?Dc05G
+JLS)lq9D!YFq$@m9HZNNlGh?GX24xI-l+BPYFB?%QS$3cjP-+bW_r~O+3n}mwHsllQgUNF{zCcDvWZZ!!=;Qy7&Wr@mv)eS<FWRcri@t`-5&(Rj-|2v*r^?y
+wmutB-3*+rY7BiLMCxycNR{uo>bOJLMPX+kWc|QxAy8T3GEr!;y>T{Egf_L4_%V#fU#|XsU@HdHy?FcU>z4<;Cjxa`imEvgzNM!HXed?y-jT8h4E`2Ic@pne
+SeT2pyYaQZKM-vEYjSx=c+*grDTknwlr>`NI37!ISB_!aviX;|fvw@KJ=lhg=n*J~tM$qsZIBplO{VYjn^Qa6Ls+MqV?c)z5>l2gs->a7XPD}YlnF<$!TZo~
+p!e_8TOKs(VDJ-l`9A)4YT4UbQm>V;UOA;|B$D?zX}sS^Bwd@+ao&0J`vDsr)>XXmXCDx1b(7ePBjmHkEzLisDn_;@z2()UAkSVLklm>&vNv754YR|-{SAXf
+c97zTVI2#dS(fDG-+;;8JONAjZF2n&0^IgEAh6f!Qr#^5HtUHU7i=AgYv!%kvS_LGjZQAdCfS@nVB{fZbp7Jj9-W6i599feZita-(}xVrce>gS`GenX(0>Sb
+?F-fK)FG6-Pj`WR_W^=XtbKxj)&4XPkKenQSc>zvOi%-)28x8YeE&>q(aKvXrRT{d{SGsz+N~vgCP#JP{_xOVz1O%C&MGt^Ig3Z)C-z6q@c;~n@9$YUV@&Jc
+?h0IOy8qebcn#+b?Hbh*)wT4$n%B}#cCBkm3A?oE#-02Pj;g!)UGvAnl^ocum*o#{T(G-StRoTs@kKtAPclf6N;9cnmzU;?fUC@98l#yTB=ZN9oHXvVXaTtp
+_RHPyx8M91Je8$7Qseq;0yUp9A-NChRQc$Y<fGj&R{MWM6IG1'''[1:]
 
 
 # ======================================
@@ -14874,46 +14991,46 @@ c-kF_OA5ds3<dW+#Uty|1N0odK%_y1prWy#+c$JGFf&ASBte%}yMYIcgUZ-(u}*PKYz{%=C@ZpglE>4X
 # ======================================
 
 FILES['cxrkit/report/tables/audits.py'] = r'''
-c-oy>`)}Ju68_o#D;5L}5gVCjC)Y!(o(uSr^b#P~7LD89!7zlCxRhA)p^}tk!>9lKzM0uwK191t1H>ZtIXm;sa~TA|rCwyFR%N1^wNZK-r_D_5*1AzUT`OJR
-m{{o|R!O-n;;Gu`s!@x3{+)7%A6t}-ip#=8K@c1tCsmoNWtnAW*`#GrM|!bTX}&2j|3hOc+IFfwncugjSQ<C}uDVH^h^cUc*G9)#TA2E9NVF`AWwxzpeK-8a
-i=Qq(jSMxnX-qr0aqoV4_tSsp-+lP_@2PtK?&I6}4?kb_reW<QUAf`)8h_`7&P{L7rYcvJsr~LtaH%nIZ%k#VD{7e0k;!VaTbs%glIv!<9!#mxl502OqB44_
-F6bEbRQ<SJWND2VKb5=QB-y}C`u>N@_aDCh*HpbRS%$x5w#|#Fx)i?SWZTNjm)uuu^M$GUFO9i_eCwso%)CsFkB?)MD4k_^nJ`1^nWaemPkj%mhw9{81;Uyu
--r{<8d;}a^0#lZ*hH#<_ftXqYFjcv$fvak&(t^=fR<WrZ6gPThzQI#j8*buN{_5EmZSGaw5C9hjYZ#i7GxUzqL^c60YNide995>-R)xB{K0eCzjj3vNt|k@W
-msTb>1#xzvYr{yJ0(4nCPtrRB$mdXkv{-=~<+fT<uN4{a-!zyC_)UqHMVh6}{S+W5nySod(H8tbGv=fj;jt%!k3)x-gAoTNM3-f5$X(PxJwkA(Qp<*jICpJ@
-GS`5|g#OGJDF^Z(09bKcfc-Rt*hc&jVH10kG|OvYpChq@5ndjOv<!P_@y$^YUK4e^IEhH{t`iHwP*CV!d!*MBI?c=*g)3(hgz#%ZM{Mq9_-Xi1&31!PNmgng
-lz*=6nOn>;aOqr{Y!Hyo&$Qc2vCgcv&{{}UHKp2^DuI;}a~7Aof*RSZ0YAI4stH^`uA9?ilT#5sg{5_>PNOfU>MXS9^uQXZ4j+frMJWH3_N)z*B_o@{n`%{<
-21ML|yhVA-ICo7ogC1+&8YeqasdIHD?8jTwq)lcZfG-3m)I<;c7KVGdZJeN}4WKoUD&Y{X1VbS{@~43+9rk+C&~rtwJEDa^6Ol)%$rQx5x@e%_)PJPO#A8IS
-CyLV~fu56dz?fT|ZDF^vatGy1S8LMVj;Wd$y<AV#>!}J}2BJLF!fM6KM|J^u;br8J77Ih#!qS-p7eBvI4?KRat{yOUKUEJjZhx)xN~cBLsE0nW5DW+*R`2PU
-kYQZ&S}+zyGx{DfQ!rz>Gu$iw4M=VJJ?dL^CQ8ICBaudWvoS?H5wW(u$cl5hP8$Fi+8U~tvhEZZF3fpg#Su8k2K}c)RB)fj9$XRs4?vNS4~4yPzDT64ta#a&
-sPl90SS?aYz_sG(wCrs3a7mz5yDZEsn4Oog$<*Y5=STdu5C7muGPZlDc~fSww1<2+u?*}8K#F+CN$}=}Up~A&Ir|!Xg!$I+=3+65vdVRa*aw?*h65~9a*Sd@
-A@9qIaMm$xWC(gw3Onj>9nwPuJse-=^<bId@P02u$duxsP6J{73EKeUnLi!d5Vg#7U6X5r;UcT&O`W=MN1KU8{kDx)U<pD%ZRNs_Jx*f|00BPsEF0aVaE+Mn
-jFlZ%8i^FecP}%ey~k(cB}UFh2tYclF@~?nRHJL#sBBxTVC}@sI~?%|Uy{P9haZ3b=f@A9-oJahR}Vbk>hwBVRtAXOe?w<6opySKdVhL<aq{ZRzjr$7wMN4}
-YArn*>Pg_uAGj_STkPE~MXa)A4zORrftb`O=>~OzVa*yQtI%m?kDQMg^(dHHr-iv9dDcfb6Mr<pEW5f^SwtMn*cwq03|DX68F5v-i_k?udsD%li9A^|I3Tl%
-n!uT*Jd#AU*0GmFk~X9lWuby&g?|CY!(K@cp@=Hj!#G`b<Xw>>V*&!z;Mh4vQAwO})(dOdFV;=f@rwH3oIX7f^1x7l1))-LFLW>r>m`MTsgU5*MO<aAQ?_gg
-5w8%%lQJ}Hsb5Uhi|Ds96|3yn5CSKx0?r4}1|@<AKpi~UV0;r?A3Gmc%)#q|z)3qfBbNjZHb<DWgRmWu`~prP*Y^+|QNgQIEJ6~Z4JHG+XlA$%XT7tr_|hf_
-JsrB9x2yvvzSD3mL$a6$I|CnwU14*0O=@Fx0jK>EK^w#d->5*yp{1NmZMghYsN<p(5JCTstl@un%CUj@<k-aV($ik-uuNw9moPY$37i)qLdXdPu3da8+3Lks
-PG@^M3xSHW(^K^YuK*iRnOSt2?A2d_Y1<^@4}52b8mm>nd%Xo>#5Xv?z&_hA6m>@L)@5e(NT>pyMuIHMWAVDjG-%wHwcfwexXAR9ygE6KUI(Aer(Y@a{SjC7
-JO?#48A>{IOTUtFY{j9NKx)9VU{Nd<h2@a^fls+HX46%7%q&{NQxIyrH9oZGmX~DBKk_ae{)lPmA|@LSdBj>z$ubn@HnIc!|8cHf{mto!%_N_rBhQKCyD6D#
-jy7eTHYqZLX9e|^qDPVB(jgxd1<!-Tb3z|a>9gaQyksXtRvvIgpsO;y;84UM5~;C08+|0=<PBXxs{t1{+(|1Z0j0U1C0JwM2(Z}|$dSpR(dPUa{3O_AvSi9k
-^fUmD@IUn?ZD3xJrj$3zB`^))mfVsBt)+(D0GBApZzTwWe5&`tAvw`R@y_Xo5G}TzixY=vw&x-=f3ipPB18IQlBUIVcb!K=4zBySGRJcOJDL^x6}WVve1)d%
-uw?_z7;Pj%1sY&>QQk46!~j>Iyv!k?cy0<)t?mz+!MVz0nii$JZpl&yVO=e;*<ipnnO|J3Na%nY;MQ66I@#NV(he(ZphT9LTotEzpX<6tQy-cg_G)vymK<}Q
-7IScd^q)_3sP(;ZRFT2y*=8^&12ht@#%(<N&zerdU=wb-fPnftOm(w!z2UAR=;u<0&PN@1m{#nz^atv^0hyeN-B4d#*@=7%YaFC#Mh!fd4|v@%4wteTv?`11
-j^S4q?VeoLp>rA?vmY(8du6M#jbl<vnaWZyv6rg|Hz_{j!LAf;#QhL&kh|()g?T%2N1Z^Nw$F8J9G52-v03Q*QW=D~S)^W_o_&S&s{f?7>g=nt)9Cc|tFK>$
-hq~^WD4B@c+gD)73jKj*`>N%i)@;8*Tkw&CPc0kIao9TssAWh5#mMUk<a=Z8&oiAbVy&oc#(%HQuBBK*%3E(LsSO1_da_MJb#1#uX9pTau^GpjN6#stOnQYI
-Uz+LGY<y$4TqDj7p<%ChD$k*H81&3_DOzDm4vH)C%%G~|tUJ7xWriB=Mnk#B2M7bedH%J7TwE*c-_Mkda9KQ&HFIYi<I=%8&2lVX#HH29>V=;bZaSjXlAPIr
-l6OXGK0jl)StDO04Ss6;XfR>n0lA5+Muud%T2ZQJ5-R%+gNt|C2JEb-NY24e5C$0W^;aCz?;_j69>%K9$U?$+koxCoRl#ecd$&%ph%*2jQs`BIFo(<#GlCZP
-oM|o3rYaXspE!(VmY4xkxTHX&)f6{yuFkb$HsXv)7%T~GMj`~Kuw*sfBLq0%w2=du9pAPveUA8TL3c8B-fiQkTVDEyd)nBzdy&sh4Li|qug%<TAV3ojn)#}-
-n~rU$xD|V~l~=2?-(7t8`0j1s>ZRj@7CL?^9did8W?~L-w!iBM9qHXRrn}n!!7R%h;cqw;qT7*V_{Ki>?r?3CIwBFi1mYnq#zd!C?TZa=UBm+SwJY~Tfs<f+
-E%w<me9GeX@^3oAgVbH_+AMz<6j7Lx7IGyu)=#m_oI(A_d`h&(yC~?k8UA6+I0yv?v_yp%a@*n)o3<4qos(W7R+C1$8@wsNdolXs0BiZ)N%=X=;?RzYy0RtV
-!IpS^MCS_AuA?nhvmxg!gjV6nuKG>SuA-@xrI@2Vq|{7rKkB=BBI;}Nj3DeN$jf$CC%zlxkFVg3`A#hq&fEJnAO9Ihh$?V~?;`6zUVjij!W+QA1{75@Cuo6g
-T_P=JIKOiT&_=KVQs5}rCx1?RB>7_N+-Y6d@+5*ab&n8|r)Ub0DC~^XM-VV$aSa6ok5X){xwVi|zYc{mbGDmEDkvnf!j~d0SN3fz>+@cs5EL+JhaQ6Dbt3Ze
-X`~cFR%Vbi@?Gr2ay%R}`rRw`=UjhkRc|-+1q0pwWID~cfKzwAHDT7Wb2d%?){_iQ>oCk+?>^Id1$$G3xox2kfw$Os0yp&>c!PEbyMl2owKamMdt}yB3n&Ve
-0=iET0b#X#i!fwiXiqtyE3i`;xZW6j<BQF#&QugY2qCe)rsSzH6^s#aLoQ~f3_HF)PV_BA#{q_+s}{yLN&CQ?bP4vi8jlEqr0yLX*WaJ%!p6YC-$y(L6|G;R
-noe4iY9)_;jl{J-Q4p&<!_SkR&S{t|E|E7{OaV=#d}Y(fWgvJDO-7Ve$s7+99zuk$6O!q6zAZrej?o$bf4+1j0Z7$c`=X!tP@2}o^lp9MeFdj;>^;2P^mR6@
-*vrOgxo!iN>%Q9MM#2wfP<#Ic?h1p3--8{5A5QS@i<sxgo+1=+e6*@7VOfJ{KNaH7Y-IQQ$G(K1QC)74zbK2*YN#Xcy7MtnWEDvC45=1kXp(LFA=&tawv<kx
-DYehc+Y4(=7glLP*~pq%2AHt;`uqkxCk!FSa?p~=g)6Lw@P5Fbo}Lm32Z9d!A`y1fPkh}qrj)KOO4obP$>J&P@?Y{r{Gpc*BAww3+qz)48u(`mcoo?qH}G{h
-TOAbg7zTC#y9}3Lv4KAn<(ON^!8Xe1v2OddlPl4+SliN9TV|8#CB%6`a#TV1n4;Pn$F9WeHa*+Ql=}qNHxF~?P8X3eqRv+I9$jOCol1bg7ofsG_Ys-jZzS2^
-OAx+s43Ga0i&YJK'''[1:]
+c-oy>ZExE~68>!eiUol~#D?bC$@S2x=K{VYy#&a$MdP-2Fa%*GE+y7{QAx_O;q!mLXJ&Snq(r+;1H>Ztb#~^N*JTg{mwJ(#Mpdb5*GB1WlC@K{TkBTsbfa{0
+Z4#x+M5WcXOd_?>b*mP4{2OtHA6r(fN~+StK@c1tr*&1RWtHb<*=AMQ#Cow*S+S`w|3hnP+BQ<3%<o%ME{z+1TVH2w%v89+Yon7qD@}7aBwkkKGT%0|z8n7I
+#ZQ-?MuwW3ETNs;xOcz2`{}>)?>>C|cck9G`}lVL!_Sw4X;?eWR&IE+#@~6V3o{tBsjF3O8o&DzTxv}+7*iYSid$xMZ1TqJ)~5D^6uMom_og&xDYP4LQ5zkp
+3pz#<sUNqCJZmuHr)oEtBpbL%-~Vv={=@hGiqspE=lEOY+oFurrSKgm+ty~j<i2uSEKEIoY0WL<+bnf%=2d!pe4Ln6={(2Fgc;gQEk){o>U&5%R43mm5Y}Gt
+7PIN`5pZw`Oj){G!ig>gVrmV*)YYy5uIfl-C8MvZ6H_}VZuH80gQu!7+{CN=)w3_&+^MD|04@yHFf^xN=pALLYyw_1OdDu9s!hACOLa9nJ}UIJsT*~!CN<!f
+)uu2dadx2_!$^w&x;&Yu*{uQO3n)QWuE33ITQ8~CiVXN~TTBJ~BBEuH<ym_d0R&}RS9v4af*)wcoHQdm_GIvJ=<sqd;=qLHvdj&+iyEj$2o6<d*$@-wW>zS3
+4R}oG&y<mJAP)k76~_hGPeX`p#2*nhu{X`~q7n8v5_=fo<)KK+aDW!y9GBsYsN=;+M2dHvSP+JSLjO7-y_wKyrrs!AIh!Da&j=lfxt-#t<wLdG4MwGTrGZfX
+nb|XUm}B75xir}zAfKOUx2a;CS#6=Ukg94cwJ~)HD<$SEsdgnbvRMOuc2(UFxPV+YXTT<>B76!<Yot!&FC%pp+H-nf?WqnQht)+W|CRP^43s4&o5GuFRhkw=
+T!Xwtb;CG!O$~z{Yu^|rJ5s50btUY_Tij-CZXkd!1Six)55pFQd$nzypr{R?HIORd5U&J7AwKq}fhryLdeYEyMX)=fg+LRLN2<vbBsaQjq2Sbiq{+l%#Gofm
+vNVOBlXJkB8=Y@qxAJNS<;+%V(%zn_ni#!YN9uK?f|r3P54Esb@$#`<Kwfwmd8Ea{khZXNroqL}Z`3`He^6KV82b>Zdm8sJQ+lPdvT4=*kXQ%?gb=GA=$MdU
+((qa^7DhAr?sHQzW4SYYQ2ZN^+6;Ttx9Uukh*?G=jrC?@%48y9?R=3H=W?C305G&QR4--S2pBHSd0@p6ILQXXr$bb5pU56u5&sWBk&q9Cy>Y%sq^+!Y*_f#F
+bMII!QYyf;=IONTbo6j(pjEdl%q*B)REf#e<eulp{Pqz3!I5Na|4{R`$`ff1`EX(x*b#sf@sN|?%@4nPczbg8HTVegt>MkZVw6=~=p3;RHt7uqSR!(aVnHGA
+%bIZ3Gi_uD22)Bq>Tn&>Lj^q?U*`4RGW)}ay$~T&ii0{0g!w0I1B_?>bZkS^GS^K*t__BZte!V@>cSmuDjN0MHd%os2m!T~3p@5COE>@o_}H^-beq97V!kt0
+c3fp7QWW34%#HRQpN*FoIU6AW>9EEaz9v(Ru5GLGZMlNA6F2X0#3y`73a9RW{P~|BKYV)s?(KuR=K)uzvv^q>Aok%KI*aMG(<{{b)BB5)S6}|U*U_vs8Xn@#
+(zBtS1m66C>teCR-t98PDqH3N`xP9BNsUN1s1pop*DzV7&T@O?V$7(=L1dj4=8EK5AK^^=(FC*X>N;f+aWG>WL`5)MgLS9GRq-xD7X|HY4SOc?WX<4!%qnUM
+XO{6u64hEKUJ_~6l3rA$3XT>21sD%|B|(HDs$dV3Y}u1{O^S>O2vmb(=NLsLamMK&tYyF0v~|xb>VtFo^hC%5Lje|qO68r<!7yx=6dGnif>Rf9m5t8WvZX}4
+LKIKR(6Xg|5vdpPZ&fB%*|8x6PFMw;51<Vy1P_2Zc(TFxHkchdA6L%7>yp4pJ2@kl2KP2cm~?}%9g+M3PNC3u5FJs$t5YmO5~2+zdvwvv@FAQI&c@=)+933F
+=w{xr4xIQ-!?o;_#XQ&<_&Dqeo5O2T8><UA?Ux9;AU60$1wsxj<z#BZ<)=a&7o~s*`hR2%|NT>r4a_IUCXSb$9>fmIWTt-!gHxNpc_AW%oKWD}#ix?3UTo!b
+wx_ocs5m=4RbTK5umQE1#;56n`b!XXO)~z#clM~US_Ql}TOdY!gCh*=v;9I*Z}e_m<yMb`D&T1($g(^ZuX{{`#(i1m{d<jzTrbJ1lj9h4@Y#I&l`-ERaaGTA
+P-By!r2B5^S2B*BI202|4R{tTip8R^9FjlqDc8nq`s$9EWoLLwLXEe^hxXj^lC1eh-lfMMF)e+><oiP&vDOh;hVtA-c7Xps&ef~GIUTW?<a2c7IgxxnC3DU3
+rfRY_LuT--px#pSD3V+{<b$H%d60Nc=;JAUb{tbw?1ae51Fi^kRjwBtiWo#94Yp^ak3^ijp(|*$-~xv`S?wgCG#9i4YwQ~VHoF2jGC4HboIit~1iMV0M$AM{
+1K<e%(`>R9<`rp5b*)?i(-LmUEm_c7YS;~MiGuuAiZIBhdM_N3Q%w}_oPG$=V(Ym$afoJnE<*DsdqgiXq)#SoJ6!kIc{JqUx{oV!JO{9&S)pHnOBc#lXu1wt
+HsFlWMj}+80cID~EkjBSa1F|<0uoB*rZn~H?w}c*t4*$HQOfI<EOijp*Aklz25gi0#np<04!8ksoyM=z2b)mZVWka}$TE|w;xzAbUDs&pL$kv{ZI0KHW6ra3
+4o;B%^N9|%elU(IGB`ck4CZ8jM#9y&jc5Pa&}kTK!c7+tP=Al9Zg!zJ+*Jm{T<XyIr~?nviQSg|K%F-rlT)!9>WeEok&j`GgA~oEf#>o8XFcO^DXT%N@}%h*
+es$69$z>fnr_l-f(K5eNwkq2?CUumlJOdL4xr%U;;xiuXO5sM_5Ag=Mt1efVw<CAd3&d&rLMO&?d2*4Mg}$qlL71Dz>ecDlS6Hw9Pj;iuzB)UNPhY?K`c-(S
+>z;{{iMYLe1%|B9A859(TK;Lx_A7J+A31nr*?5k_-ZDTfLt-dK(M%xUYjby=>tc~;MQv05dv!LGVht&8v#F&v6!_@LHtnlx*Cjf;r(qPEajbdtoD#}pP`L4>
+nSRa2H}=al;_MI_4vMGp99oA#&s>+H6}IG{xFXLCsw>XA!<j6zui<VqlzV)DFaVtAUpvUfwZi^~sj?9+izl{b?u=txI#{n+j^&HEv>I8x@Uy~AN3>d!Gdoc7
+-bl^oXAHM%<cp-iPmLc9CM-N4H<8uIkX+X*O7%=iW#9ea;+?huJL@TubMO;{0Y-fNl_d1L$hWYEiE47PkT4#k{zX>T@Y?9!turj*3;>4|dQ~FKAv45`pv66B
+I?J=EtA*1i4r7@mW{)XcQXtYAiW@jr=UOovamFMJmV`DV5rR`#vKsFZ0-SK#$brm`Z(Eo?NBp*=JDH~Fw{g@hFT=w<ZEW1V$Y-a9z36w)W^OkSph@<c`Kq#?
+j%}#8m3Xz4SF5w%U3~cX?rq@erQ?GZI(aG`a|hec#2nykf8P^2()(>pcfSFGSylzY-*8`uZby>g8~Z%C!?jWBh(!1jh=;HkQ=R3FFE+S!5ewWkuG|v`PJ-RF
+*k{Y|DT_PEzv&3~Qg^xSvi$v^h{BYtlq;#Reu`!04C+VbQ=&cIMM1aC@DF3gy-;wEmber{Zd-g})3rjRbJ9!1YSKt|gV!Z^FGhbHU>)CkDL<!K9NJM)SGFWP
+*b=Xg=v-mib#%pQHsqXz&?-FHRln)kRW!A-6mztPl$z-sMtxULM15VJ5rjPjdD+eC#dmx8<12V$zEcZ@^Y(tt$A1PAq6(bhyU6B`*WZgD;SFG51B$Ad6SP3T
+E|HZ}oZq<vXd_qwDR7kRlRu|Dl6<js?zJv#c@n{zx<d%bQ#1ug6n4hyBM6wXxb_7Ek5X=}xwVi|zwQfV>TEZWR8mM}g)c>1uI$@b*5|!MAt+$d4m||P>qO+`
+(?}_Vtju20$ak?5%kgl`==ZPKpL6}GRkPjD7Yua!lk2SD0#4KW)`VHh&e^oXTTe1Lox?D<gZoVD73@tB=5~cb1m0rj3Eb3k;0?MV><Y%U)Yb^%{*hTzEubh=
+3g|vX1ccR!Ey9q6p*`h*uE0)Z;AUg=wJ$caI#W>qA%w*Gnv$p1)G$WG4Y`<!7<PPpoa!5hjspxsS1pWhlJ<c&=@aa4H69TJN!>d(uD?Iig^huOzmIqhDmuSL
+HJz*>)k+`z8i{Lvq99gz_CHU0I;UZ>xJ2G+F$FY{22f8gM5rnBV_dM$q0xR8%uhfm&Zd?7Lx>B?kHD;!ZTvDkglOk^v<h}7ZJzM9LHOilFn{lK<;a=&Dxo-C
+TCuMLyY*fF6{0Dy^Zsq9FU-+t`{_F^*Kfdb{a3r(NW8)v?Jmq94m#T52V@8FibIO~gyuP5p^!#AC9UdeUe<!zZ;SZ59NGQuu}>#xRG(YqV5)MoeCo)X^}are
+t;UIBA~!?OP4^MqmuKTQ;8JUaYBfHU?{2s?-Ed_or7vq{83AN=z;DoV!r*Z%2Q9hW(8AmZ@AvpKP;4UMK+xe(B*Kp7iO<2twAd9=={^ujTt20a{?oshzYOzH
+r?a$SS4ixa5C3e%uO{Q=2EGobtAolP!@v$;ALBAI_6Ucf9P>j3*hVD)tlNDa<!X8z*0%JSm)Ycc32~l~990lLrl|IcvM({a&A=El<vt_!&HKrAuZzeSQD-Z9
+kFGJnMiP<mjj1rueRbyd8_7=i)`YJp!{h%0hI$=r'''[1:]
 
 
 # ======================================
@@ -15629,13 +15746,12 @@ def open_all(runs: list[Path]) -> list[Results]:
 def read_typed(kind: type[T], path: Path, remedy: str) -> T:
 	"""A JSON file of the schema's version as its dataclass. Raises BadInput that names the key, or the version, that does not fit."""
 	plain = read_json(path, next=remedy)
-	version = plain.get("schema") if isinstance(plain, dict) else None
+	if not isinstance(plain, dict) or plain.keys().isdisjoint(kind.__annotations__):
+		raise BadInput(f"This is no {path.name}: it holds none of its keys.", path, remedy)
+	version = plain.get("schema") or 1
 	if version != schema.VERSION:
-		raise BadInput(
-			f"The file is of version {version or 1} of the results' schema; this kit reads version {schema.VERSION}.",
-			path,
-			f"use the version of the kit that wrote it, or {remedy}",
-		)
+		what = f"The file is of version {version} of the results' schema; this kit reads version {schema.VERSION}."
+		raise BadInput(what, path, f"use the version of the kit that wrote it, or {remedy}")
 	try:
 		return TypeAdapter(kind).validate_python(plain)
 	except (ValidationError, WrongUse) as error:
@@ -15778,44 +15894,44 @@ F|HquLwnqt!Xqcsaog?@*Lt!F6j{lhEuFK@lUdr~Wg`uB$p&q^(fd6(FbxUddo<?kJ*;u5NyxRLd9?UP
 # ======================================
 
 FILES['cxrkit/schema/audits.py'] = r'''
-c-o~}TaVi|7JjyW1>rs<0i4;iXbaSXESjA*Z5P|7Xu7)(h2fzk%4SCr1(6z$i~aHYox_VL&&9LbJWMQ#*K_&KcMi2!EaXsXXD@!Yrd^4{UOFLL!HuFe=0=r5
-x~1r3@5J`V|1Z&_6c{9KRbT4DT`U%h`Ml~)BTDIHQA=x;6}ssRMx~~usI;m}-_adA-R@$ae`u$AS%*oAyZ%PI3w0~&K{{>Pi$d0V+w<=@<Z5hsY*eFMuZy&i
-_j)(<YAJq^PT9#ATkKUMFACE%;{xw>-8|SWoI1^WW!j=1ENx^y|2iG_C5HZ?+PA;<gL*aRCh_;7+^KRkpFv{3?iB=rHH0InJ3NM&g|<R&&EQttx`)tS<4Kqn
-QZ<#3q959&P_<P;*0mS^%yzZL2<v(wJ`oGNScuB>=-tRxSIWBitT4B_TnXLccWe4a*5QF)Y&ytIwa!j@oV1=hB8lzF4AlRL^-fl@X6OqQpK2v<{BJr*>?&}U
-4$^@RgUGC7Lu`dR7{SN4^V#oS#6i?&xBHWE-$1TjC8qKcXKN=xlN<b{Ncy!G-O(>y%i;zG;4Xz~I(LNQs9xcjRHvZE=qcE9i|K=ksEsu=pY=+z$MFNLOL}`N
-sN0zx|BOjKI@qw^^S}2BTP8I>x$A?pqNJT*tH-4vQ-|<YY$0g&r=m`+!L~^Veuv)K85c@JPVMfW#qw^V6aTiLbrwspz*HjtEj#F_klR`<*7F(m5yq#@@Y9Xz
-F!9!y8uEBA$;e>^By()Y@hR(LLMkQuTGR0vv2c3Yx|NMeR?i3MdPSZ^(h#LSZx-)xdN1F1Ktnu;p)Iit&Hl@WD^U#nEo9jltDU|j%k{1d_+SGH?ZWC3h(ntt
-tMF3RHi%FT#VVi@<T+0D95?%$w5ryv`o$cg9gs&TsHj$!9RwQ}t%7g#Hy3<{m0%R9p!B+=tpX$bzLz-OO=}MAXvl>b(23NxRb(#R;1CO5Vg+hcufiExh&m|F
-X;;VJ)Fu4%E0aLyGlH@W0~<Yy|G@oPR&S*pO;6(MrH0kn!t|jbhd|!#r61<E>i91fVMl{mX}8yHlxtk#ZCWYW$Gd-C2?@O4Mb%a82p)>U645(+V+edL4e&_3
-Rp_D6_f|Dq==ZZXpM81Ww#r-CI=KrD{JlAdO7^3&URZB&uxpM3w|q#fWl1ZtheK?G_Fp86<0J7wf?_bNkMM$@n_N47mJQoqRT~M+Ep=5vkZqxoNuE2$70+@-
-o-jtV<QxyHE_x^*CY~aoIoWP&L}OU1Y`$(kG}~6{7~}Fo<h!p3CN|N9Ha+7}t*!fwI{<C0YWbyh$LX810m3UK`PsXurpIiPh!N{ghcJaB2PVQSD>{E)>;ae@
-&mxX0RobvSV8D9nJ2IKgXhE3=WiA0Bp4dt7W_YsqtFx#6$OfMdeWMAU4>3kaOS~|Gt&iQ8pog0v8XraT6OQqP#|HAku`|fSFOgyhWYNC%Q&ae;Rpm&?`R~`g
-Vz5vpwUPtG0qYY>$)uP8Q@-C6eP`I?)8Ik4K_Eja_i@saaw)cCs6lV&NMdr5vvU6)#`Ip_sq((P!PjYNSlx+BJp^J9j2oI2Tqr>ojG<+v!EP)wldW-kFMa;^
-kV#gwms~ALBbbH7&J7HV)UqA{*vp&Lvf;grq3*CZ^$0WMy!H6RTbGIbvEA$`UeRtv$SwRT5W$A%Kubs$`g<{81)HS6!!66j3t842DPRg44tghpA)>=x7kh8-
-@M4m;U`fyug+w0q41jE1Z|Y2yg>Q+j<4FquL)BGquV!GB2bkk@%Rszz`E;~ZcOA5*B7>?xzvJ(Y<W+h;b#}u)!a37!KM*i`|H>h+@y_o<4fC5-JWc_c4lBW0
-cS{PBb}xICAfHCShH1pp5E!xmS}3zTp4^+<(D!u0#hP>$m9!;F?tzEbr_2ZRMsiok7<2PpL&V^{g(sROY%(Mmk*N7urwEczCy-P!(jX?;ssqW$4zQj;tV|Z!
-<0?qs&LgmsTaA?Fm=r?c6^U>ia=;N55ZXXL>PJHEGEi6BkUR<m)?G}X`~$^{Qp;V7@M*<MpFY^QJd%f3XG2!*tOw>}WF+(1(9%4kvr{LQd~OucT{}_qhARj3
-#_eG{<hd-u1{}r`P2yaK*#R$2Bnf#1+QDjQv~G8gEJjN_xe%q$&~O>8VvMc(K+!nQoGwdt{?!+>!l!TEKs}bR)$8F_*1GgXi^q7YW?aJFy;@d+vXtK-+GRKd
-+c>#>ax(6@dPs~cerk<k51QBK(}|DpjgLeP?gyPy>zW1{&TpW8)wl3`XiDAr-@#^xis4wk<}%HABxosO#s)$!G$pFzD>c&4`$0IOoye;~3YgFb0sm=+{!MQ>
-FNh!F$r{}b_VjR*<4hQ4YQ$D`rHe`9lc$rs?W7OTDpkY$-UPGhdb9PON!dZ8;0T=W!QDw0=kuSWD<TvARNiiwMZ^O>krO5JJ&Is~XpO1SeD=xHvcEjZG?fHY
-dMnm_<dR}9vv_@0UEhXHe<Xu||06hpSt<(t6O7N2Ob^1a?o%HHE#zIVCI!ZstQ?VyyzShszC+~c{vV&((ZGwKKpPx7mzfMahNR?-5f!3Ntdd=dYa|<cQ(hw_
-JX(gXMz)b<KfliRY<nij#{F%Nz(=?>UM~ZQ(tNH|5DApkGqB8mXqId=nClKPm8v%gTCLj2aWtp_%zl%3|Krxq4l?@8(K}1R&Z`gq`r(_`pMJH3e@Vw#>E(1A
-0bqB%EGgU0w|^E>hb^me!l<|<&N}rr??a<$KAbsoqVG+_t8{yuq)mR~#FK8dIxt^ScagAzp7YRDCRP`_3$bW)%{kQ1@96J)`t$i4n3nkBt5~~Z{Vs@V`Yo?A
-`<~Ats7zYVvrSj*AIfwd<1w7Sv>}vtQuk3P%^3P%6gM0JIJAS8AsfHm9<NiL^AL;K#+m@0)`1Ns@x??3QiT6t{*I6!fyz-K(<Yno=1vrW5-d2~QTU<?k#Oua
-xE1U<=0l!OHeL*&B$heTX?<&Sb<8$Rn>cX9i36&KdFQj*Shoq4_>o>vfq{k<a<FQ3${-*>utHiXjE~j(=>*S)<_FW+5e09VrPx5Og8ENl(KWH4>-&k&ldKdy
-<Bh|#zIu8C@jn1#VLHU#O|OWQmM6)hFJ%$x%9Koutp9~i2>iu`*Q`6}LeZT^<$Pr{Oh>pk@@aBG=&7X2J*`g0fG`)SYf5WI_e=~T_s*=bB#y&O2l5Jm^E8s;
-O~9~NmdY?~4VdK%y_cn`<WRd!B@1Wz<6G+aic|ltR^^7S(EPFP!E=-u9g)u&ZJs=w&g*?z_^JE_B<mupv_Mc0-_Y&|+E;mD{Nefymma-J?1VYT0wm3KIjyJV
-6|`6jPt{<^ALh%f2bTFYq74wj9U)>>2{?~^N%{RN@%pd9Tj2>YpCb|$b4~KI<>MvkoOp48fUhPQ@B<;8QEoc)lp5951u6If5mx9bYw+}tmg56*8SeD$`75Yl
-3ms3f8(0ImHl|d;ZVjo`iZ1qDhO(iw;hrpHnyCY4n&O9eivcZw%|IXhP$wUXH>8xOWtUOBYzk`r3a_{U4v%-$c@A|@dbg*`!T`ka&Xfy1zRDO%cyZJei>3vE
-O1CAP#h%0vnJOOSaK0K$ky}wJlvyCwgFOKlm<so*_EZPam$q$~$I?}KX96u#?a4}3xkL|G5?GW=5;Tl;;ms*U5-W8{3vB6ZfVqvIG$7Ady;zMjp8zO|Clxq(
-F_vON-o5<ni!YNz$Mlrgp4}u}huX=QVjsdaW^@MDVeHKlyg1FDCEtkStdpYL3?|}}$>|<~K~R}MmDxo(sH~^|WGFSTxGm08mv=}cS{juc;5!h+*H`a;MA+?;
-<37n}o>c@JFZF@#t?GBjjczwvbC*YcCb@~z(tUr2(UcB`iUD7?m^%<1bGPxPoA^s8n7y#mib9B8l)$&8X*95S<2P`>Jd$W>7#ojGXd?Xh=yDSkQix-5G4%6g
-z+^r6jdusq=INs7cO$YMad9GGH0fj|4>)`uttu+jL7KE&vU%Rd7;gViz2WT<Gw~QgvY{YN4sbsA!&ucHzinNAi~vbW7my2NBKgyr3*jAy+&oeRpX`Tg1;kW>
-h3o@^!~O^+wu!wt!yE7FgGK3vsw%pCnjZxNJGpk@G78aMXF85u^c%w|bLb+83|ym@+W@)~2*~`4__9@-p^x3B`}d8{_B9ByH-`wbxeHQS<0T$m=JH?X<mx{E
-or;IgA1r~(=uCraS)`mIEOdU`{9Tn-{`0=EI{m6je5m4A9T63O;!?{swb^SPa80)u^pOSU`(z;Tb0Gd$Db>>bw-B2QpP|t4qlnFY;LhG&6!tcL>2mr>QM%jV
-xLEivf3mND06Kw@Ma^XlZJmAk<N0O0cU;q4d|47-jkhUy7a%6S8!u_s6I`MXsX|WOB7~Dlk-Lr5F*^r;nh>tLc+UJPF3#$2C73F6pKxI^z8?8Ezt7U2^`m#S
-CwY$N`+!q0CT96EIl$-(X+buHuv+>uXzeez$Sk6O{AW&U4v(bPRsPx9n1hB>#l(DlpF%$%yk~wFF-vy}QQ6rQ$DdqDXP3(m%1AT3U^2e?*g`2#gpZ&CTgB|@
-dkOxoVU>UP@Z?-jEmNs<2~RVR-?dEH!2G{<9w;&'''[1:]
+c-o~}TaVku6@Hd}#Xxzm4ai$3XaYnF7jZXn;-aa8IBg#SK|3Oc(qu^v!5OYrL4SO|bLPUK_M&a$hqXw~^<2L5oinpoEaXsXXD@!Urd^4{UOFLL!7oK^%#A9A
+bW736-ihsz|6ig-DbPvWs=m~PyI3q1^Lf>qMwHUYqL$VwD|FKt^h&RmqSC4^eM5Kbbi0df{;r+sWgP}7?)n?;F4V282kEqFFA7=fZO^}Bm#gvBW4#*XdR?T2
+yw|&-S4;7;bjnWp*kZ35c~O|A87FwJ>*m2`Vb^KgE7KPBU}+)q`8R31FVXdP)xQ0uAJnTkzY>2N%AG1#^BE-e%U(esm_s;{y2E1_S!gTd)(mdNZ}$+|Ydi_l
+LaL?`QuIT+6sopL$h!98pV_X~=wV$i#AjlG4+~M59<3YM>PlHRpB3g-mn)%L{BBL($T~dmhfN2$sn*#^i<7tKwn$>TG6S`LV!o4^tQq=3#iv@y8~>Yj5}OL_
+rGs>!!yq#2*brOc4o2|y?R@r|7jY2v+2#JjxNjj>uM$&viL<qnpvevXR3!b{i|**Bu4Qop18|o@HJv-caa6DHOsZ2*WAqfPxyA57Mf8p}G@tcKvd8fQ%}aWF
+E2!C-75{`mJ~`O1U-Q5B3QHz6Ke_6Iw4$VyV5!HYAXA6%R%{`7?RQ0uT7zYi5c~?gvokJ~hMd~n-;3qdL?`}rLGvt@Vu7JV{#$m?Q6aarTCC?YtRwVKi{Ymm
+)nVYRF*W4zUXqc+3P|QykmFs}$AnZ$_O+(%Gh$))v~(*Qm8_mO(DjNui=-h+UHawM$NTfJd$A;0A_ZHr@N(hJtVqihUYEieAj}>xwiH{qC$%_4SI)#QTJ;P=
+d<S`ZjlKi^;z3{vY>Wo``Qw!+hW-}X>x|V--;%F*@Bm=3$%gmB>Jk`7>mWPyyU;c$O%BB>;2=aW4)q+z{;RaA)~)*49HQls4=NZ%tt`7F7LLur8~d9J-or{T
+ZdDLiUD8s4N`Bo-Z11Kuhjw%w$Qq4Eid&Lj(+v*M=Ot#Km+Dp6Lkr~wQ*qkW@i#RIKmE)k(D{tObHh+d&*DFD_?8u2X-C78_<E^f=e96?c#(rHulCY+^GkL7
+7n87S!;m!@L6mEp;%%BKS>(HaUI~c^vx};$*!4X4g(;#x`j;Wpw$#C6|5l-eLfc!_Y@y#T-hA=ZdD|*)W$WZFK*kT|AS&69%6ehF#le#}^4#(!F_$H+$R4h-
+4cdQ^ERMIt8wrX*w>|<Ier|H@_)#`&e^qTHP`=bv1wpojN+x-3A6Goe6?wuKLz8nnth$H^yqUO*5I@LvTO%67T4nQf`=QykQpc#8Zz5lPMS!u1F0|<x0c&mD
+uiOCmW>w1{wL4C~oDE4{Dap^?MKwKUn?%J}e>wz4Y&mcr=5^8e`(h7><_H>*8^~nC>VN_3sqe^SHlqb)9+bHRgm_{n!JFa9-mlK?`V$*`+VqX4fN+RWNm^o}
+5#BvpxC9~H1kw1oo$qjrXxul@C63lX9)5}xwIGZ3wI7-SR;?;WLe77`?iGWDD(NjbK<uzSv6M`T88GGRP4Rw)H9id<gc}4hq;embEh(3xS%w<)g|;LnJ2@-&
+A7D)H^_?p3+Z%kHriRs>xYR=+2En+YS;2)8bio)}RvPTaG8ft!xA)TLe-D{tMQh2`k~D%*SnT|Qfsx*<M*#NnCbevMZDXiA>`gtw3^{K-KJn6J;+t$Ydx}@I
+S`o4tKMO>#A#%_X(uMY344A<tDR6hoa`8fzHAf1V!iIz1NoR=Yu-C=j+dI6N<Sked^h6<%yFCLSTi2U9Q)S`bMAz{&34o#MD!5lOFv<hWvAboUdb)f%+N!$_
+T2qm;F&_%QJCaxFnbp|^{|M(ytNlp8?ENc;yv94f4>inhR&hH85(8KX=DJ%_n6!J@s|5Mf12#-Oo`%4XchE$c<?-O&<c7Yd9WK_Sv#6vkB>^6Icz(*YKyM^B
+g^V#auQfyrUR!tyOp}S5&fqGJIz^C#I)Sc|kp?lzRvk!2c7XK+Vr8<(9%n(qcpibB+-f9I$D|MnuSmV?kado*fY1i|Q9lxLmw~$4hU8Hou<l~Y<{v0tlv?gu
+gikA8`h>;C>5;CyIvcWbXFV_<BO{s5hL*+|ot+x7<a48l?%Ii>H(aZrFK!RpA<tzIHsCOpXcA{v%no>JB1y<(@E)v&dV~KzG8s+r<V2LTL&IgXiZQnC14ZM^
+b~-KD`PX0444=Pw1NB(OR<DO!S?ki5Ngm^^nsEth_i9-Q%8P!5XqRCVY~$qi$;r6o>LD?*_~~sFd(gZ-pH6&&Z+s$Za6jmrTGuqtaDD^ztG<QjLsRO`{|+`o
+R1DklRi0_aBSA|MGd2)<p(!^TKdF(1-VeeN?L=OOQow{h2>1^(^ly99c|m-LJ8N`1*wf8TwliUv=_Qt`D_u-pKDj%|%TD?Ltx`42?@ch9t~XonnUozg3XZ_}
+9^9RDaX$Y^x*{^+cjfJdSw!666FE^b-=hc?h_^8{n$JFaTK1PGnWmC}N^ixwk6cphWfrf`s_VP3=uc!2@P7nHFiS<je}eH@lIcMh)_v-upoP5Z)ug03la(Wq
+k-s~)s_zkby8p+gcGU4AD9{Fn&SfS8k0B{JV?>3h6YFx9;+o1Jro2W<c(e>%jcg;!etu=~+4fA5jqBSUfsb%&d|n0;rFmbeAQC96XJDEC&?s4NFxMSoD%Fb+
+v|6>3V{cFcnEfX6{>QDI9c1*Gqj#2somU_K_2JvspMSlCe@Vw#>E(180bqB%EGgU0mwy&hhb^me!l?L79Chk#-iJohd^mIFMBkf;SLyaRNt^t_i6`A^bzr`v
+?jm6aJ?E~eFs&|j7h=)qnscb1-qGLp^yklSU|QnKuVb~4^}8Ud>6g69?0Y_opfY)To^85f|4^p$7?0unr46CHle&*WX~xh8qqyM+z@Z(y4B7bg_IRE0oQGJ<
+Hr532v<_@Ai7zHPkRtpC<9CDv2~>^>nKs#sH+P~4lwiT>j=~pJh=gOU!L4A=F(2}LvhiXFC9%wzPU~Bvt7Eij+Qfk)4jfQDj60vz#=1?Y{g3p53Jlb(kb_mL
+Qw9M6f)&zCp?^Ftm=5r4XnruA9Z~R>S&9whDyaV?7F`nyy1t(XJ;_SZGM;fv>#L_{9{&R{7N$e&-Smn`X?c=7`cf95u1v|q$ogOSguow_c+I+lE)<=zRL)mM
+!*GOqBcCQ0gq}(|E1=oQ7!c+nbxmo_=$?r|<ldRREQ#YV(}BD~;5?0__!2NImZdUGTLWhK2=Qg9Dmm0{Q^~@a{`i(!zT(ust5vz7Lp#5%d+;1(MqA{4Mw=%O
+r~P`L7Jevy<jK0oDlHHc#5c4%g7#Hj7=O5a!=*>B5<6keu>eV9T~6z1c?B)j!c#RE@`w2{>w#r{gJ=VUa7Tz(RRYdqUs8VmO1%C{@K$(2%;$)N#axs8Z25Re
+IwxLSAmGDL2K+!sXOx=`J*7r<bwLWgK!g>#%3gSSNYn8KxeRyu_57jNu!WAN*bS_KTpLrWV7G?UYDE{@E<@Q++Hf)#GR@S0GfnX!o?<`?U^CE1Kh(*G;+ZVv
+Y1#1?Pn&|8KQt_EfWzbIc%DNYl-}*>crpNSJf-DAkFPR@5?<^z#iD6Jpwev#XR#+SM5c-dIh?NsQ{+~Z3S}0E`Cv}~2ByNjsy)>~^rdAR=CO1*-<d$mRC_X$
+RW8v3mINl{k_2^QU3ha!k;F<}(ga)D8(?nZ2Mx$GRxef~%_jhg;z<Qgo{XiKkasV?`0}eH(J?(Gwr4j<*P(VYrr3vYa2lO~br@Uo054ASXUS*q*z2SyH-m}z
+WOBNOU=UO$P-S*B4=U^FKN(65EN+YQ)a4x#iI#dL2lyTY@%7ca9}#xD<hW1rnP(Nj#%lz?_Ez<~<3_iet+~r1Ka<?VY3YVRhu)M9hKd0nwwOB*9dozwrknUn
+D44yl(~3ffU6jDLrD-&<c;gpvzdVv?Y3LibO=u!~|LAfP6;g;}aWVAsVZdZQ_>Ff5(&p);Xm=yB7IAVSU^M7tCJ#7#XsjwK)j^sxU9x#z#u#pYSH0oo5i{`^
+Lb9PCO%8BA_d{RRAHQo|e~bW0N*9m|WFq-8&xP=gLv9|af=~9tu>xW$!9sSW;jlk~iEUzQ&hW<D0l}hlLsb=BKFyDUft?(?a2bW@t}`9SF8Yn`lsR;fL<X)=
+%WVMN2?S*RMSR(+&CthY)Ajq8&-OJ4vNwkav$+dWTH_@iKIZaY=j7@>|DB45_a7|5Un?LQT+1Tm6k($C%jTP0Uir_v)pdH0OMIN(eh4vpDX!_Az2*+rbc#VY
+AvoVB1Bn-q_<B^TrTg0#n+%_!(D53^=00#|UoQ%K8}HVfUSdjTI~*7N4UJWH?+Bn17+KU@#?aQ;Wh2io<GJIS#^S@0_-Q;%!M6Z0@!NPvyPn_@UEK;fb&C*A
+Dn;%#Qpao`d^I5)ck!6{QCu9=pGq)Q<~HHLWc)nxZ~mU8KkG-&YESYU&-VeRU`)*NWpaSg7t(}m3SqW%7isMexBLYeFCc%hYR%!1)Vj(q%8fZ_*i}r-*Y_#(
+1Hyaey@**lQ;5pWjyV3{OgcMUhEPVD;RTcN)yF1Efg)VH3Tzdlr~49ouVIzndw6mzsFtZzI)tZ@$9pYPHZcD$rT0(a'''[1:]
 
 
 # ======================================

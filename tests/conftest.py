@@ -7,10 +7,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a thread for each of the processes th
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cxrkit import config, pipeline
 from cxrkit.data.readers import coronahack, phantom
 from cxrkit.files import write_text
+
+settings.register_profile("kit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kit")  # no property fails because the machine is busy, or because Hypothesis makes its tables on the first run
 
 FILMS = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -440,7 +440,7 @@ def test_without_pydicom_a_film_named_as_dicom_is_told_before_anything_is_read_a
     [
         (lambda folder: (folder / "run.json").unlink(), "There is no run here"),
         (lambda folder: (folder / "metrics.json").write_text("{"), "no JSON"),
-        (lambda folder: (folder / "run.json").write_text("3"), "of version 1"),
+        (lambda folder: (folder / "run.json").write_text("3"), "This is no run.json"),
         (lambda folder: (folder / "run.json").write_text('{"schema": 2}'), "run_id: field required"),
         (
             lambda folder: write_json(folder / "metrics.json", read_json(folder / "metrics.json") | {"scores": [1]}),

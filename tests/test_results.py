@@ -74,12 +74,22 @@ def test_each_file_is_read_once(folder, monkeypatch):
 @pytest.mark.parametrize("name", ["run.json", "metrics.json", "comparison.json"])
 def test_a_file_of_another_version_is_refused_and_says_what_to_do(folder, name):
     plain = read_json(folder / name)
-    for spoilt in (plain | {"schema": 1}, {key: value for key, value in plain.items() if key != "schema"}, []):
+    for spoilt in (plain | {"schema": 1}, {key: value for key, value in plain.items() if key != "schema"}):
         write_json(folder / name, spoilt)
         with pytest.raises(BadInput, match=f"version 1 of the results' schema; this kit reads version {schema.VERSION}") as caught:
             results = Results.open(folder)
             getattr(results, {"run.json": "info"}.get(name, name.removesuffix(".json")))
         assert "use the version of the kit that wrote it" in str(caught.value) and name in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["run.json", "metrics.json", "comparison.json"])
+@pytest.mark.parametrize("content", [[], 3, "text", None, {}, {"scans": 1}], ids=repr)
+def test_json_that_is_another_file_altogether_is_not_taken_for_an_earlier_version(folder, name, content):
+    write_json(folder / name, content)
+    with pytest.raises(BadInput, match=f"This is no {name}") as caught:
+        results = Results.open(folder)
+        getattr(results, {"run.json": "info"}.get(name, name.removesuffix(".json")))
+    assert "version" not in str(caught.value) and caught.value.where == folder / name
 
 
 def test_a_key_that_is_missing_or_wrong_is_named(folder):

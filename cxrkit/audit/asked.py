@@ -1,7 +1,8 @@
 """The parts of an audit that ask trained networks: masks, features, attention, stability, external films, a published model, retraining."""
 
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from cxrkit.data import pixels
 from cxrkit.errors import BadInput
 from cxrkit.progress import Meter
 from cxrkit.results import Network
-from cxrkit.schema import Attention, ExternalRow, MaskRow, PublishedRow, SourceRow, StabilityRow
+from cxrkit.schema import Attention, BaselineRow, ExternalRow, MaskRow, PublishedRow, SourceRow, StabilityRow
 
 
 def each_network(context: Context) -> list[tuple[Network]]:
@@ -34,8 +35,38 @@ def each_retrained(context: Context) -> list[tuple[Network]]:
     return [(network,) for network in context.networks if network.seed == context.networks[0].seed]
 
 
-def each_external(context: Context) -> list[tuple[ExternalFilms, str]]:
-    return [(films, architecture) for films in context.external for architecture in context.results.architectures]
+@dataclass(frozen=True)
+class Elsewhere:
+    """External films as a run's networks see them. What belongs to the set and not to a network is made when first asked for, once."""
+
+    films: ExternalFilms
+    context: Context
+
+    @property
+    def name(self) -> str:
+        return self.films.name
+
+    @cached_property
+    def images(self) -> np.ndarray:
+        """The squares of the used films, sorted by image_id. Raises BadInput where none is left."""
+        used, context = self.films.manifest.used, self.context
+        if not used:
+            raise BadInput(external.why_none(self.films))
+        resize = context.results.experiment.resize
+        squares = pixels.load(self.films.manifest, self.films.locate, context.pixels.size, context.home / CACHE, resize=resize)
+        return squares.of([record.image_id for record in used])
+
+    @cached_property
+    def lungless(self) -> BaselineRow | None:
+        return external.lungless(self.films, self.images)
+
+
+def each_external(context: Context) -> Iterator[tuple[Elsewhere, str]]:
+    """Set by set, so that one set's squares are let go before the next one's are read."""
+    for films in context.external:
+        others = Elsewhere(films, context)
+        for architecture in context.results.architectures:
+            yield others, architecture
 
 
 def masked(films: Films, context: Context, network: Network) -> list[MaskRow]:
@@ -72,14 +103,9 @@ def called_again(films: Films, context: Context, architecture: str) -> list[Stab
     return [stability.row(judged, held, np.stack(answers), architecture, results.experiment.threshold, spread)]
 
 
-def scored_on_external(films: Films, context: Context, others: ExternalFilms, architecture: str) -> list[ExternalRow]:
+def scored_on_external(films: Films, context: Context, others: Elsewhere, architecture: str) -> list[ExternalRow]:
     """All seeds of the architecture, whichever networks the other parts ask."""
-    used = others.manifest.used
-    if not used:
-        raise BadInput("no film is left that the run does not have")
-    resize = context.results.experiment.resize
-    squares = pixels.load(others.manifest, others.locate, context.pixels.size, context.home / CACHE, resize=resize)
-    images = squares.of([record.image_id for record in used])
+    images = others.images
     seeds = [network for network in context.results.networks() if network.architecture == architecture]
     with Meter(f"{architecture} on the films of {others.name}", len(seeds) * len(images)) as meter:
 
@@ -87,7 +113,7 @@ def scored_on_external(films: Films, context: Context, others: ExternalFilms, ar
             return inquiry.p_covid(inquiry.loaded(network, context.device), images, context.device, meter)
 
         p_covid = np.stack(list(inquiry.side_by_side(answers, seeds, context.device)))
-    return [external.row(others, architecture, p_covid, context.results, images)]
+    return [external.row(others.films, architecture, p_covid, context.results, others.lungless)]
 
 
 def each_published(context: Context) -> list[tuple[str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cxrkit import environment
+from cxrkit import config, environment
 from cxrkit.audit import baselines, controls, earlier, external, matched, probes, sources, strata, verdict
 from cxrkit.audit.context import CACHE, Context, Options, Part, carried_out, first_seeds, listed, once_for_a_run
 from cxrkit.audit.evidence import EVERY_FILM, NO_FILMS, Evidence
@@ -23,7 +23,7 @@ from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import CHECKSUMS, JSON_START, refuse_foreign, refuse_unwritable, sha256_of, write_json
 from cxrkit.progress import say
 from cxrkit.results import AUDITS as NAME
-from cxrkit.results import DRAWN, Network, Results
+from cxrkit.results import DRAWN, RUN, Network, Results
 from cxrkit.schema import VERSION, Area, Audits, FilmCounts, HeldFixedRow, Judged, MatchedRow, NetworkRow, NotDone, SourceRow
 
 SIZE = 224
@@ -92,6 +92,8 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
     """
     not_done: list[NotDone] = []
     results, path = _target(target, options)
+    if results and options.weights:
+        _refuse_weights(results, options)
     written = out or file_of(path)
     refuse_foreign(written, JSON_START)
     refuse_unwritable(written, *([results.folder / CHECKSUMS] if results and not out else []))
@@ -177,15 +179,29 @@ def _target(target: Results | Path | str, options: Options) -> tuple[Results | N
         return target, target.folder / "manifest.csv"
     target = Path(target)
     if target.suffix != ".csv":
+        if target.is_file():
+            raise BadInput("This is no run's folder, and no manifest.csv.", target, "name one of the two")
+        if not any((folder / RUN).is_file() for folder in (target, target / "results")) and (target / "manifest.csv").is_file():
+            raise BadInput("There is no run here, but a manifest.", target, f"name the manifest: {target / 'manifest.csv'}")
         results = Results.open(target)
         return results, results.folder / "manifest.csv"
-    if options.external or options.retrain or options.networks or options.published:
+    if options.external or options.retrain or options.networks or options.published or options.weights:
         raise WrongUse(
             "A manifest has no networks to ask.",
             target,
-            "name a run's folder, or leave out --external, --retrain, --networks and --published",
+            "name a run's folder, or leave out --external, --retrain, --networks, --weights and --published",
         )
     return None, target
+
+
+def _refuse_weights(results: Results, options: Options) -> None:
+    """Raise WrongUse for a folder of weights that nothing would be started from, BadInput for one that lacks a network's file."""
+    if not options.retrain or not results.experiment.pretrained:
+        why = "the run's networks started from random ones" if options.retrain else "nothing is trained anew"
+        next = "leave out --weights" if options.retrain else "add --retrain, or leave out --weights"
+        raise WrongUse(f"ImageNet's weights are not needed: {why}.", options.weights, next)
+    asked = dict.fromkeys(network.architecture for network in chosen(results, "cpu", options.networks))
+    config.refuse_weights(replace(results.experiment, architectures=tuple(asked), weights=options.weights))
 
 
 def _opened(results: Results | None, path: Path, options: Options, not_done: list[NotDone]) -> Context:
@@ -200,11 +216,11 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
     home = Path(options.home) if options.home else home_of(path.parent) if results else path.parent
     size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
     views = results.experiment.exclude_views if results else ()
-    named, most = film_sources.externals(options.external), options.external_films
-    read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
     roots = manifests.read_roots(home / "manifest.csv" if results else path)
     if options.sources:
         roots |= _named(options.sources, manifest)
+    named = external.not_own(film_sources.externals(options.external), [*roots.values(), path, home / "manifest.csv"])
+    read = tuple(external.read(source, home / CACHE, size, resize, views, options.external_films) for source in named)
     context = Context(manifest, home, film_sources.locator(roots), options, results, external=read)
     with listed("everything that looks at pictures", not_done):
         if not roots:

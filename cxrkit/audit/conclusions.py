@@ -21,7 +21,7 @@ CONCLUSIONS = {
     "too-few": "There are too few patients to conclude anything; more films are needed before any of these scores means something.",
     "unknown": "Whether a shortcut explains the scores is not known.",
     "no-shortcut-found-inside": "Inside this collection these audits found no shortcut. "
-    "Whether the scores hold for films of another hospital was not asked.",
+    "Whether the scores hold for films of another hospital, with both classes among them, was not asked.",
     "no-shortcut-found": "These audits found no shortcut, here or elsewhere. That is no proof that a network sees disease.",
     "supported": "The claim is supported: a network tells COVID-19 from normal films here and elsewhere by what lies in the middle "
     "of the film, and these audits found nothing else that explains it. That speaks for patients like these, not yet for use in a clinic.",

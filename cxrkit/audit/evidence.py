@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from cxrkit.audit.conclusions import FIND_FILMS, PARTS, TRAIN
 from cxrkit.audit.films import LUNGS
 from cxrkit.config import short_name
+from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.schema import (
     Attention,
@@ -98,7 +99,8 @@ class Evidence:
         why = LACKS[part](self)
         if why is None:
             return PartState(part, "done", "", "", part in self.kept)
-        return PartState(part, "not done", self.reasons.get(part) or why, self._command(part), part in self.kept)
+        partly = part == "external" and bool(self.of_best(self.external))
+        return PartState(part, "not done", self.reasons.get(part) or why, self._command(part), part in self.kept, partly)
 
     def _command(self, part: str) -> str:
         """What does a part that was not done."""
@@ -158,8 +160,12 @@ def _external(evidence: Evidence) -> str | None:
     mixed = [row.name for row in rows if row.drop.auc.bounded]
     if mixed:
         return f"each source of the films of {mixed[0]} has one class"
+    for row in rows:
+        if row.positives in (0, row.n):
+            label, rate = (LABEL_WORDS[POSITIVE], "sensitivity") if row.positives else (LABEL_WORDS[NEGATIVE], "specificity")
+            return f"the films of {row.name} are all {label}: their {rate} is known, and one class has no AUC"
     if rows:
-        return f"the films of {rows[0].name} are of one class alone"
+        return f"the AUC on the films of {rows[0].name} has no interval"
     return "no films of another hospital were named" if evidence.networks else NO_NETWORK
 
 

@@ -4,7 +4,7 @@ External films alone do not prove a network sound (DeGrave, Janizek and Lee 2021
 network that falls on them was never sound.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -21,14 +21,14 @@ from cxrkit.data.cache import Locate
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABELS, POSITIVE, Record, copy_of, exclude
 from cxrkit.data.sources import Source
-from cxrkit.errors import BadInput
+from cxrkit.errors import BadInput, WrongUse
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
 from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted, say
 from cxrkit.results import Results
-from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
+from cxrkit.schema import BaselineRow, Drop, ExternalRow, ExternalScaling, SideScore
 
 OWN_PATIENT = "of a patient of the run's"
 """Why an external film is left out whose patient, by its key, the run has."""
@@ -58,17 +58,29 @@ def records_of(source: Source) -> tuple[list[Record], dict[str, str]]:
     """
     if source.root.suffix != ".csv":
         return source.read(), manifests.roots_of([source])
-    records, roots = list(manifests.read(source.root).records), manifests.read_roots(source.root)
+    try:
+        records, roots = list(manifests.read(source.root).records), manifests.read_roots(source.root)
+    except BadInput as error:
+        raise BadInput(error.what, error.where, f"{error.next}; a folder of films, with a table in it or without, is NAME=DIR") from error
     if not roots:
         what = "It is not known where the external manifest's images lie."
         raise BadInput(what, source.root, "build it on this machine: python -m cxrkit manifest build")
     return records, roots
 
 
-def check(texts: Iterable[str]) -> None:
-    """Raise WrongUse or BadInput for external films that could not be asked about, before hours are spent on training."""
-    for source in sources.externals(texts):
+def check(texts: Iterable[str], own: Iterable[str | Path] = ()) -> None:
+    """Raise WrongUse or BadInput for external films that could not be asked about, before hours are spent on training. own: as below."""
+    for source in not_own(sources.externals(texts), own):
         records_of(source)
+
+
+def not_own(named: list[Source], own: Iterable[str | Path]) -> list[Source]:
+    """The sources of external films. own: where the run's films and its manifest lie. Raises WrongUse for a source that is one of these."""
+    taken = {Path(place).resolve() for place in own}
+    for source in named:
+        if source.root.resolve() in taken:
+            raise WrongUse(f"The external films {source.name!r} are the run's own.", source.root, "name films of another hospital")
+    return named
 
 
 def sampled(records: Sequence[Record], most: int, seed: int = 0) -> list[Record]:
@@ -132,6 +144,14 @@ def read(
     return ExternalFilms(source.name, Manifest(tuple(records)), locate, thumbnails, there if number < there else None)
 
 
+def why_none(external: ExternalFilms) -> str:
+    """Why no film of a set is left, by the commonest reasons."""
+    twice = "a picture that the run has, or that stands there twice"
+    reasons = Counter(twice if record.is_removed_copy else record.excluded for record in external.manifest.records)
+    told = "; ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common(3))
+    return f"no film is left to be asked about ({told or 'there is none'})"
+
+
 def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
     """The external films, those excluded that show a picture which the run has, in any split, or which stands there twice, and those of
     the run's patients.
@@ -156,6 +176,8 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
         return OWN_PATIENT if record.patient in of_run else ""
 
     left = exclude(records, reason)
+    if external.manifest.used and not any(record.used for record in left):
+        say(f"films from elsewhere: the run has all pictures or patients of {external.name}, so that it tells nothing of another hospital")
     own = sum(record.excluded == OWN_PATIENT for record in left)
     if own:
         say(f"films from elsewhere: {external.name} has {counted(own, 'film')} of patients of the run's, left out")
@@ -163,17 +185,26 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
     return replace(external, manifest=Manifest(tuple(left)))
 
 
-def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, images: np.ndarray | None = None) -> ExternalRow:
+def lungless(external: ExternalFilms, images: np.ndarray | None = None) -> BaselineRow | None:
+    """What tells the classes of external films apart best without a look at the lungs: the set's own affair, whichever network is asked.
+
+    images: the squares of the used films, sorted by image_id; without them the frame is not looked at.
+    """
+    return baselines.nearest(Films.of(external.manifest, images))
+
+
+def row(
+    external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, without_lungs: BaselineRow | None = None
+) -> ExternalRow:
     """What one network's ensemble over its seeds says of external films, beside the run's held-out ones.
 
     p_covid: seeds x n over the used films, sorted by image_id. Rates are at the experiment's threshold. The drop is
     internal minus external, with the interval of probes.difference; the temperature is fitted on the run's validation
-    films. images: the squares of the used films, for what can be had from them without the lungs. Raises BadInput for a run
-    without predictions for them.
+    films. without_lungs: as lungless() says of the set. Raises BadInput for a run without predictions for its validation films.
     """
     manifest, threshold = external.manifest, results.experiment.threshold
     held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
-    films, record_of = Films.of(manifest, images), results.manifest.by_id
+    films, record_of = Films.of(manifest), results.manifest.by_id
     outside = Answers(films.records, films.is_covid, films.groups, p_covid.mean(0))
     inside = Answers(tuple(record_of[name] for name in held.image_ids), held.is_covid, held.groups, held.p_covid[0])
     of_external, of_internal = _score(outside, threshold), _score(inside, threshold)
@@ -207,7 +238,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
         ),
         subgroups=subgroups.rows(outside, inside, threshold),
         sampled_from=external.sampled_from,
-        lungless=baselines.nearest(films),
+        lungless=without_lungs,
     )
 
 

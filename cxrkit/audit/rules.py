@@ -311,7 +311,8 @@ def missing(evidence: Evidence) -> Iterator[Reason]:
     for part, left in MISSING.items():
         state = evidence.state(part)
         if state.state == "not done":
-            what = f"{capital(PARTS[part].title)}: not done ({state.why}); to do it: {state.command}"
+            how, rest = ("done in part", "the rest") if state.partly else ("not done", "it")
+            what = f"{capital(PARTS[part].title)}: {how} ({state.why}); to do {rest}: {state.command}"
             yield Reason(f"{MISSING_PREFIX}{part}", what, None, None, left)
 
 

@@ -6,10 +6,11 @@ J. Mach. Learn. Res. 20:184). A film's call is unstable where under one of CHANG
 than seeds lie apart, which are trained alike and differ by chance alone: on this film, or by their repeatability on the
 validation films (spreads), whichever is more. Networks of one seed have the first rule alone.
 
-How much is unstable is the network's doing. EfficientNet-Lite0 from ImageNet's weights, the mean of three seeds of 2 epochs a
-stage: `paper` at 128 pixels on CoronaHack and ieee8023, AUC .995, 3 % of 273 validation films and 10 % [6, 16] of 160 ordinary
-films of NIH; `rigorous` at 96 pixels on CoronaHack alone, AUC .974, 45 % of 324 test films and 74 % of NIH's. All of these
-cross the threshold; beyond the seeds alone lay none.
+How much is unstable is the network's doing. Of EfficientNet-Lite0 from ImageNet's weights, the mean of three seeds of 2 epochs
+a stage, `paper` at 128 pixels on CoronaHack and ieee8023, one training (AUC .993) has 4 % [2, 10] unstable calls among 160 ordinary
+films of NIH, an earlier one (.995) had 10 % [6, 16], and 3 % of its 273 validation films; `rigorous` at 96 pixels on CoronaHack
+alone (.974) 45 % of 324 test films and 74 % of NIH's. All of these cross the threshold; beyond the seeds alone lay none. What a film lost
+shows little in it: the call of one that is cropped or blurred holds, for it is called COVID-19 by a long way.
 """
 
 from collections.abc import Callable

@@ -57,11 +57,13 @@ def _lost(evidence: Evidence) -> list[ExternalRow]:
 
 
 def _parts(evidence: Evidence) -> Requirement:
-    lacking = [PARTS[part].title for part in NEEDS["supported"] if evidence.state(part).state == "not done"]
+    states = [state for state in map(evidence.state, NEEDS["supported"]) if state.state == "not done"]
+    lacking = [PARTS[state.part].title for state in states]
+    how = "not done in full" if any(state.partly for state in states) else "not done"
     return _asked(
         "parts",
         "every part of the audit that it rests on",
-        f"not done: {', '.join(lacking)}" if lacking else "all done",
+        f"{how}: {', '.join(lacking)}" if lacking else "all done",
         len(lacking),
         0,
         not lacking,

@@ -77,14 +77,15 @@ def _told_lungless(reasons: list[Reason], evidence: Evidence) -> str:
 
 def _told_missing(reasons: list[Reason], evidence: Evidence) -> str:
     """One sentence for the parts that share a reason and a command."""
-    alike: dict[tuple[str, str], list[str]] = {}
+    alike: dict[tuple[str, str, bool], list[str]] = {}
     for reason in reasons:
         if reason.rule.startswith(MISSING_PREFIX):
             state = evidence.state(reason.rule.removeprefix(MISSING_PREFIX))
-            alike.setdefault((state.why, state.command), []).append(PARTS[state.part].title)
+            alike.setdefault((state.why, state.command, state.partly), []).append(PARTS[state.part].title)
     return " ".join(
-        f"Not done: {', '.join(titles)} ({why}); to do {'it' if len(titles) == 1 else 'them'}: {command}."
-        for (why, command), titles in alike.items()
+        f"{'Done in part' if partly else 'Not done'}: {', '.join(titles)} ({why}); "
+        f"to do {'the rest' if partly else 'it' if len(titles) == 1 else 'them'}: {command}."
+        for (why, command, partly), titles in alike.items()
     )
 
 

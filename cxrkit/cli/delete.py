@@ -3,7 +3,7 @@
 import sys
 from argparse import Namespace
 
-from cxrkit.cli.shared import Commands, declare, kernel_of
+from cxrkit.cli.shared import Commands, declare, signed_in
 from cxrkit.progress import answer
 
 
@@ -17,10 +17,9 @@ def add(commands: Commands) -> None:
 def run(options: Namespace) -> None:
     """Ask, then delete. Raises WrongUse where nobody can be asked, RemoteRefusal where there is no such kernel, or it is not yours."""
     from cxrkit.errors import WrongUse
-    from cxrkit.kaggle_io import client, push
+    from cxrkit.kaggle_io import push
 
-    kaggle = client.connect()
-    ref = kernel_of(kaggle, options.kernel)
+    kaggle, ref = signed_in(options.kernel)
     answer(f"{ref}: {push.status(kaggle, ref)}")
     if not options.yes:
         if not sys.stdin.isatty():

@@ -17,11 +17,14 @@ def add(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> None:
-    from cxrkit.kaggle_io import client, metadata, publish
+    from cxrkit.errors import BadInput
+    from cxrkit.kaggle_io import metadata, publish
+
+    if not options.run.is_dir():
+        raise BadInput("There is no such folder.", options.run, "name the results folder of a finished run")
 
     inner = options.run / publish.FOLDER
     folder = inner if not (options.run / CHECKSUMS).exists() and inner.is_dir() else options.run
-    kaggle = client.connect()
     slug = options.slug or metadata.results_slug(metadata.slug_of(metadata.read()))
-    sent = publish.publish(folder, slug, private=not options.public, kaggle=kaggle)
+    sent = publish.publish(folder, slug, private=not options.public)  # it signs in once the folder is found whole
     answer(f"published and verified: {sent.url}, {sent.files} files, {sent.bytes:,} bytes")

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import OUT, Commands, declare, kernel_of, say_pulled
+from cxrkit.cli.shared import OUT, Commands, declare, say_pulled, signed_in
 from cxrkit.files import refuse_unwritable_folder
 from cxrkit.progress import answer
 
@@ -19,11 +19,10 @@ def add(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> None:
-    from cxrkit.kaggle_io import client, pull
+    from cxrkit.kaggle_io import pull
 
     refuse_unwritable_folder(options.out)
-    kaggle = client.connect()
-    folder = pull.pull(kaggle, kernel_of(kaggle, options.kernel), options.out, partial=options.partial)
+    folder = pull.pull(*signed_in(options.kernel), options.out, partial=options.partial)
     if options.partial:
         answer(f"what there is of the run: {folder}; python -m cxrkit push --resume goes on from its finished stages")
     else:

@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
 
 def run(options: Namespace) -> None:
     from cxrkit.errors import WrongUse
-    from cxrkit.kaggle_io import client, push
+    from cxrkit.kaggle_io import client, metadata, push
 
     if options.no_run and (options.wait or options.pull):
         raise WrongUse("What does not run has no end to wait for.", next="leave --no-run or --wait and --pull out")
@@ -35,6 +35,7 @@ def run(options: Namespace) -> None:
     if options.pull:
         refuse_unwritable_folder(options.out)
     settings = settings_of(options)  # a wrong option is told before anybody is asked
+    metadata.refuse_slug(options.slug or metadata.slug_of(metadata.read()))
     kaggle = client.connect()
     if options.resume:
         settings = settings_of(options, present=push.settings_of_last(kaggle, push.ref_of(kaggle, options.slug)))

@@ -111,14 +111,18 @@ def settings_of(options: argparse.Namespace, results: str = "", present: Setting
     return settings
 
 
-def kernel_of(kaggle: Kaggle, ref: str | None) -> str:
-    """The kernel that was named, else the one of kernel-metadata.json, as owner/name. Raises WrongUse."""
-    from cxrkit.kaggle_io import metadata
+def signed_in(ref: str | None) -> tuple[Kaggle, str]:
+    """(a Kaggle, the kernel as owner/name: the one that was named, else that of kernel-metadata.json).
 
-    ref = ref or f"{kaggle.owner}/{metadata.slug_of(metadata.read())}"
-    if ref.count("/") != 1 or not all(ref.split("/")):
+    What names no kernel is told before anybody is asked for an account. Raises WrongUse, and what client.connect raises.
+    """
+    from cxrkit.kaggle_io import client, metadata
+
+    if ref and (ref.count("/") != 1 or not all(ref.split("/"))):
         raise WrongUse(f"{ref!r} names no kernel.", next="write OWNER/NAME")
-    return ref
+    slug = "" if ref else metadata.slug_of(metadata.read())
+    kaggle = client.connect()
+    return kaggle, ref or f"{kaggle.owner}/{slug}"
 
 
 def say_pulled(folder: Path) -> None:

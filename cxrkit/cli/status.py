@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from cxrkit.cli.shared import Commands, add_json, declare, kernel_of
+from cxrkit.cli.shared import Commands, add_json, declare, signed_in
 from cxrkit.errors import RemoteRefusal
 from cxrkit.progress import answer, answer_json
 
@@ -18,10 +18,9 @@ def add(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> None:
-    from cxrkit.kaggle_io import client, log, push
+    from cxrkit.kaggle_io import log, push
 
-    kaggle = client.connect()
-    ref = kernel_of(kaggle, options.kernel)
+    kaggle, ref = signed_in(options.kernel)
     now = push.status(kaggle, ref)
     quota = push.gpu_quota(kaggle)
     used, allowed = quota or (None, None)

@@ -21,11 +21,11 @@ def run_build(options: Namespace) -> None:
     from cxrkit.data import manifest, sources, tree
 
     refuse_unwritable(options.out / tree.MARKER)
-    roots = manifest.read_roots(options.manifest)
+    given, roots = manifest.read(options.manifest), manifest.read_roots(options.manifest)
     if not roots:
         raise WrongUse(
             "It is not known where the manifest's images lie.",
             options.manifest,
             "build it on this machine: python -m cxrkit manifest build",
         )
-    answer(f"{options.out}: {tree.build(manifest.read(options.manifest), sources.locator(roots), options.out)}")
+    answer(f"{options.out}: {tree.build(given, sources.locator(roots), options.out)}")

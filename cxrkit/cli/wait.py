@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import OUT, Commands, declare, kernel_of, say_pulled
+from cxrkit.cli.shared import OUT, Commands, declare, say_pulled, signed_in
 from cxrkit.command_line import Number
 from cxrkit.files import refuse_unwritable_folder
 
@@ -24,12 +24,12 @@ def add(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> None:
-    from cxrkit.kaggle_io import client, wait
+    from cxrkit.kaggle_io import wait
 
     if options.pull:
         refuse_unwritable_folder(options.out)
-    kaggle = client.connect()
-    pushed = wait.take_up(kaggle, kernel_of(kaggle, options.kernel))
+    kaggle, ref = signed_in(options.kernel)
+    pushed = wait.take_up(kaggle, ref)
     wait_and_pull(kaggle, pushed, options.pull, options.out, options.limit)
 
 

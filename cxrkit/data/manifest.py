@@ -20,7 +20,8 @@ from cxrkit.files import csv_text, read_json, reading, refuse_foreign, sha256_of
 from cxrkit.saved_tables import decoded, read_table
 
 BUILD = "build it: python -m cxrkit manifest build"
-BUILD_AGAIN = "build the manifest again"
+BUILD_AGAIN = "build the manifest again: python -m cxrkit manifest build"
+NAME = "name a manifest.csv, or build one: python -m cxrkit manifest build"
 STARTS = tuple(sign.join(COLUMNS[:4]) for sign in ",;\t")
 """How a manifest begins, also one that a spreadsheet saved."""
 
@@ -208,16 +209,25 @@ def refuse_others(path: str | Path) -> None:
 
 def read(path: str | Path) -> Manifest:
     """The manifest of a manifest.csv; its text and sha256 are the file's. Raises BadInput, with the row, for what breaks the schema."""
+    if Path(path).is_dir():
+        inner = next((each for each in (Path(path) / "manifest.csv", Path(path) / "results" / "manifest.csv") if each.is_file()), None)
+        raise BadInput("This is a folder, and no manifest.", path, f"name the file in it: {inner}" if inner else NAME)
     with reading(path, "The manifest", BUILD_AGAIN, absent=BUILD):
         raw = Path(path).read_bytes()
         text = raw.decode() if not decoded(raw)[1] else decoded(raw)[0]
     columns, rows, _ = read_table(path, "The manifest", BUILD_AGAIN, BUILD)  # a spreadsheet may have saved it in its own way
-    header = tuple(columns)
-    if header != COLUMNS:
-        lacking, beyond = sorted(set(COLUMNS) - set(header)), sorted(set(header) - set(COLUMNS))
-        raise BadInput(f"The columns are not a manifest's: lacking {lacking}, unknown {beyond}.", path, BUILD)
+    if tuple(columns) != COLUMNS:
+        raise BadInput(f"The columns are not a manifest's: {_told(columns)}.", path, NAME)
     records = [_from_row(row, f"{path}, row {number}") for number, row in enumerate(rows, start=2)]
     return Manifest(tuple(records))._knowing(text=text)
+
+
+def _told(columns: Sequence[str]) -> str:
+    """How a table's columns differ from a manifest's."""
+    lacking, beyond = ([name for name in one if name not in other] for one, other in ((COLUMNS, columns), (columns, COLUMNS)))
+    told = [("lacking ", lacking), ("beyond them ", [name or "one without a name" for name in beyond])]
+    parts = [words + ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "") for words, names in told if names]
+    return "; ".join(parts) or "they stand in another order, or twice"
 
 
 def _from_row(row: dict[str, Any], where: str) -> Record:

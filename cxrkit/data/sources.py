@@ -122,14 +122,21 @@ def external(text: str) -> Source:
         kinds = ", ".join(kind for kind in READERS if kind not in DRAWN)
         next = f"write KIND=DIR, with a kind of {kinds}; or NAME=DIR (a folder with covid/ and normal/), or NAME=manifest.csv"
         raise WrongUse(f"{text!r} names no external films.", next=next)
+    if kind.partition(":")[0] in DRAWN:
+        raise WrongUse("Drawn films are those of no hospital.", text, "name films of another hospital, as KIND=DIR or NAME=DIR")
     if place.endswith(".csv") or kind not in READERS and ":" not in kind:
         kind = "folder:" + kind.rpartition(":")[2]
     return parse(f"{kind}={place}", "")
 
 
 def externals(texts: Iterable[str]) -> list[Source]:
-    """Sources of external films; their names must differ. Raises WrongUse."""
-    return _apart([external(text) for text in texts])
+    """Sources of external films; their names must differ, and their places. Raises WrongUse."""
+    found = _apart([external(text) for text in texts])
+    places: dict[Path, str] = {}
+    for source in found:
+        if (name := places.setdefault(source.root.resolve(), source.name)) != source.name:
+            raise WrongUse(f"Two sets of external films are one: {name!r} and {source.name!r}.", source.root, "name each place once")
+    return found
 
 
 def parse(text: str, drawn_at: str | Path) -> Source:

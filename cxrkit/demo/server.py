@@ -11,6 +11,8 @@ import json
 import os
 import socket
 import threading
+import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,8 +27,12 @@ ADDRESS = "127.0.0.1"
 LARGEST_UPLOAD = 80_000_000
 """Bytes."""
 PIECE = 65536
-AT_ONCE = 4
-"""Uploads that may be read, decoded or waiting at a time; another is told to come again."""
+AT_ONCE, ARRIVING = 4, 32
+"""Films that may be decoded or waiting at a time, and uploads that may be on their way; another is told to come again.
+
+An upload on its way holds no film's place, so that some which stand still do not keep out those that arrive."""
+SILENCE, PATIENCE = 10.0, 60.0
+"""Seconds that an upload may stand still, and that it may take in all: 80 MB from a slow disk take 20."""
 FILES = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css"), "/page.js": ("page.js", "text/javascript")}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data: blob:; connect-src 'self'; "
@@ -60,6 +66,17 @@ def _refused(port: int, error: Exception) -> WrongUse:
     return WrongUse(f"The page cannot be served: {reason}.", f"port {port}", "name another one with --port")
 
 
+@contextlib.contextmanager
+def _place(places: threading.Semaphore) -> Iterator[None]:
+    """One of the places for as long as the block takes. Raises BlockingIOError where none is free."""
+    if not places.acquire(blocking=False):
+        raise BlockingIOError
+    try:
+        yield
+    finally:
+        places.release()
+
+
 class Server(ThreadingHTTPServer):
     """The demo of a run at a port; 0 takes a free one."""
 
@@ -68,7 +85,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, demo: Demo, port: int = 0):
         self.demo = demo
-        self.places = threading.BoundedSemaphore(AT_ONCE)
+        self.places, self.arriving = threading.BoundedSemaphore(AT_ONCE), threading.BoundedSemaphore(ARRIVING)
         try:
             super().__init__((ADDRESS, port), Handler)
         except (OSError, OverflowError) as error:
@@ -81,12 +98,12 @@ class Server(ThreadingHTTPServer):
 
     def shutdown_request(self, request: Any) -> None:
         """Read what is left of a refused upload: a connection that is closed before is reset, and the browser never sees the reason."""
+        ends = time.monotonic() + SILENCE
         with contextlib.suppress(OSError):
             request.shutdown(socket.SHUT_WR)
             request.settimeout(2)
-            for _ in range(2 * LARGEST_UPLOAD // PIECE):
-                if not request.recv(PIECE):
-                    break
+            while request.recv(PIECE) and time.monotonic() < ends:
+                pass
         self.close_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -120,16 +137,33 @@ class Handler(BaseHTTPRequestHandler):
             return self._refuse(HTTPStatus.LENGTH_REQUIRED, "an upload says how long it is")
         if len(told) > 12 or int(told) > LARGEST_UPLOAD:
             return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"it is larger than {LARGEST_UPLOAD // 10**6} MB")
-        if not self.server.places.acquire(blocking=False):
-            return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "other films are being read: try again in a moment")
         try:
-            content = self.rfile.read(int(told))
-            status, value = (
-                self._asked(content) if len(content) == int(told) else (HTTPStatus.BAD_REQUEST, {"reason": "the upload broke off"})
-            )
-        finally:
-            self.server.places.release()
+            with _place(self.server.arriving):
+                content = self._body(int(told))
+            if len(content) < int(told):
+                return self._refuse(HTTPStatus.BAD_REQUEST, "the upload broke off")
+            with _place(self.server.places):
+                status, value = self._asked(content)
+        except BlockingIOError:
+            return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "other films are being read: try again in a moment")
+        except TimeoutError:
+            return self._refuse(HTTPStatus.REQUEST_TIMEOUT, "the upload stood still, or took too long")
         self._send_json(status, value)
+
+    def _body(self, length: int) -> bytes:
+        """The upload, shorter where it broke off. Raises TimeoutError where it stands still or takes too long."""
+        content, ends = bytearray(), time.monotonic() + PATIENCE
+        while len(content) < length:
+            left = ends - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self.connection.settimeout(min(left, SILENCE))
+            piece = self.rfile.read1(min(PIECE, length - len(content)))
+            if not piece:
+                break
+            content += piece
+        self.connection.settimeout(self.timeout)
+        return bytes(content)
 
     def _asked(self, content: bytes) -> tuple[HTTPStatus, dict[str, Any]]:
         try:

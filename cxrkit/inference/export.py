@@ -16,7 +16,7 @@ from cxrkit import __version__, predict
 from cxrkit.audit.reference import FILE as REFERENCE
 from cxrkit.data.readers import phantom
 from cxrkit.data.records import LABELS
-from cxrkit.errors import BadInput, disk_errors
+from cxrkit.errors import BadInput, UnreadableImage, disk_errors
 from cxrkit.files import PARTIAL, checksum, link_or_copy, write_json
 from cxrkit.inference import by_torch, graphs
 from cxrkit.inference.by_onnx import OnnxNetwork
@@ -31,6 +31,7 @@ DRAWN, NOISE = 20, 4
 MOST_P, MOST_FEATURES, MOST_MAPS = 1e-4, 1e-3, 0.01
 """The largest differences that are let through, as in Compared. Single precision itself is no nearer: on 100 films torch's p of a VGG19
 lay up to 2.6e-5 from double precision's, onnxruntime's 1.2e-5; of other networks both within 3e-6. A map of ReLUs may differ by more where one of them stands at 0."""
+OTHER_FILMS = "name films, or folders that hold nothing else, with --films; without it drawn ones are compared on"
 PACKAGES = ("torch", "torchvision", "onnx", "onnxruntime", "numpy", "pillow")
 
 
@@ -40,6 +41,9 @@ def export(run: Path | str, out: Path | None = None, films: Sequence[Path] = ())
     Raises BadInput for a network that answers differently, for a folder that is no finished run, or that holds other things than an
     earlier export, and for films that cannot be read; then nothing of `out` is changed.
     """
+    for given in films:
+        if not Path(given).exists():
+            raise BadInput("There is no such film, and no such folder.", given, OTHER_FILMS)
     results = Results.open(run)
     trained = results.networks_on_disk()
     opened = predict.open_run(run, "cpu", scaled=True)
@@ -160,7 +164,18 @@ def _drawn(size: int) -> np.ndarray:
 
 
 def _squares(films: Sequence[Path], facts: Facts) -> list[np.ndarray]:
-    return [predict.open_film(path, facts.image_size, None, facts.resize).square[None] for given in films for path in predict.files(given)]
+    """A square of each film that is named, or lies in a folder that is. Raises BadInput for what is none, and for a folder without any."""
+    squares = []
+    for given in films:
+        found = predict.files(given)
+        if not found:
+            raise BadInput("The folder holds no film.", given, OTHER_FILMS)
+        for path in found:
+            try:
+                squares.append(predict.open_film(path, facts.image_size, None, facts.resize).square[None])
+            except UnreadableImage as error:
+                raise BadInput(f"This cannot be compared on: {error.what}.", path, OTHER_FILMS) from error
+    return squares
 
 
 def _file(path: Path) -> GraphFile:

@@ -52,10 +52,10 @@ def upload_dataset(folder, slug, title, licence, notes, private=True, kaggle=Non
     Raises BadInput for a folder that cannot be sent whole, WrongUse for a bad name or no credentials,
     RemoteRefusal when Kaggle says no or lists something else than was sent, Interrupted when it takes too long.
     """
+    _check_names(slug, title)
     files, left_out = sendable(folder)
     kaggle = kaggle or client.connect()
     ref = slug if "/" in slug else f"{kaggle.owner}/{slug}"
-    _check_names(ref, title)
     for name in left_out:
         say(f"left out of the dataset: {name}")
     total = sum(path.stat().st_size for path in files.values())
@@ -210,10 +210,9 @@ def differences(sent, listed):
     return wrong + [f"{name}, {size} bytes, which was not sent" for (name, size), count in left.items() if count]
 
 
-def _check_names(ref, title):
-    slug = ref.split("/")[-1]
-    if not re.fullmatch(r"[A-Za-z0-9_-]+/[a-z0-9-]{6,50}", ref):
-        raise WrongUse(f"{slug!r} is no name for a dataset.", next="use 6 to 50 of a-z, 0-9 and -")
+def _check_names(slug, title):
+    if not re.fullmatch(r"([A-Za-z0-9_-]+/)?[a-z0-9-]{6,50}", slug):
+        raise WrongUse(f"{slug!r} is no name for a dataset.", next="use 6 to 50 of a-z, 0-9 and -, with OWNER/ before them or without")
     if not 6 <= len(title) <= 50:
         raise WrongUse(f"The dataset's title has {len(title)} characters.", title, "use 6 to 50")
 

@@ -62,11 +62,16 @@ def results_slug(slug):
     return slug + "-results"
 
 
+def refuse_slug(slug):
+    """Raise WrongUse for a slug that Kaggle would change."""
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) or not 5 <= len(slug) <= 50:
+        raise WrongUse(f"{slug!r} is no name for a kernel.", next="use 5 to 50 of a-z, 0-9 and single - between them")
+
+
 def named(metadata, owner, slug=None):
     """The metadata for this owner and slug. Raises WrongUse for a slug that Kaggle would change."""
     slug = slug or slug_of(metadata)
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) or not 5 <= len(slug) <= 50:
-        raise WrongUse(f"{slug!r} is no name for a kernel.", next="use 5 to 50 of a-z, 0-9 and single - between them")
+    refuse_slug(slug)
     if not re.fullmatch(r"[A-Za-z0-9_-]+", owner):
         raise WrongUse(f"{owner!r} is no Kaggle user name.", next="take it from the address of your profile: kaggle.com/NAME")
     kept = {key: value for key, value in metadata.items() if key != "id_no"}  # it would win over the id, and goes stale
@@ -80,6 +85,7 @@ def set_up(owner=None, slug=None, root=ROOT, ask=input):
     of the new file. Raises WrongUse when nobody names the owner.
     """
     present = _read(root / NAME) if (root / NAME).exists() else DEFAULTS
+    refuse_slug(slug or slug_of(present))
     if not owner:
         owner = _owner_of_credentials(ask)
     written = named(present, owner, slug) | {"code_file": "script.py"}

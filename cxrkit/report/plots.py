@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,8 @@ PALETTE = ("#0072b2", "#c25700", "#00795a", "#a8478a")
 """After Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/),
 with the yellow tones darkened until all have a contrast of 4.5 to 1 on white."""
 LINES = ("-", (0, (6, 2)), (0, (4, 1.5, 1, 1.5)), (0, (1.5, 1.5)))
-MARKERS = "osD^"
+MARKERS, OF_OTHERS = "osD^vP<X>p", "*hd8H"
+"""A marker for each network that is tested, and those of all others: who sees no colours tells them apart by these."""
 INK, QUIET, WARN = "#1b1d1f", "#5c6166", "#b00020"
 VARIABLES = {
     INK: "--ink",
@@ -89,13 +91,14 @@ class Look:
 
 
 def look(architecture: str) -> Look:
-    """The network's Look, the same in every report. A fifth network has the first one's colour again, and another line and marker.
+    """The network's Look, the same in every report. A fifth network has the first one's colour again, another line, and a marker of its own.
 
-    Networks that are not tested share the looks that are left; two of them may look alike."""
-    known, looks = list(TESTED), len(PALETTE) * len(LINES)
-    number = known.index(architecture) if architecture in known else len(known) + sum(architecture.encode()) % (looks - len(known))
-    turn = (number + number // len(PALETTE)) % len(LINES)
-    return Look(PALETTE[number % len(PALETTE)], LINES[turn], MARKERS[turn % len(MARKERS)])
+    Networks that are not tested share by their names the lines in colours that are left; one in 30 pairs of them looks alike."""
+    known, colours, by_name = list(TESTED), len(PALETTE), crc32(architecture.encode())
+    left = colours * len(LINES) - len(known)
+    number = known.index(architecture) if architecture in known else len(known) + by_name % left
+    marker = MARKERS[number] if architecture in known else OF_OTHERS[by_name // left % len(OF_OTHERS)]
+    return Look(PALETTE[number % colours], LINES[(number + number // colours) % len(LINES)], marker)
 
 
 def drawn(

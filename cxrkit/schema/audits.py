@@ -48,6 +48,7 @@ class PartState:
     why: str
     command: str
     kept: bool = False  # at least partly what an earlier audit of the same manifest and predictions did
+    partly: bool = False  # of a part that counts as not done: it found something, but not what the conclusions need
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from hypothesis import strategies as some
 from PIL import Image
 
 from cxrkit import config, pipeline
-from cxrkit.audit import controls, external, support
+from cxrkit.audit import asked, audit, baselines, controls, external, support
+from cxrkit.audit.context import Context, Options, carried_out
 from cxrkit.audit.external import ExternalFilms
 from cxrkit.data import manifest as manifests
-from cxrkit.data import sources
+from cxrkit.data import pixels, sources
 from cxrkit.data.manifest import Manifest
+from cxrkit.data.pixels import Pixels
 from cxrkit.data.records import POSITIVE, Record
 from cxrkit.data.sources import Source
 from cxrkit.errors import BadInput, WrongUse
@@ -42,11 +44,39 @@ def test_what_names_external_films(text, source):
 
 
 def test_what_names_no_external_films():
-    for wrong in ("away", "/a/folder", "=dir", "away=", "a/b=dir", "ftp:away=dir"):
+    for wrong in ("away", "/a/folder", "=dir", "away=", "a/b=dir", "ftp:away=dir", "phantom=dir", "phantom-marked:away=dir"):
         with pytest.raises(WrongUse):
             sources.external(wrong)
     with pytest.raises(WrongUse, match="named 'covidgr'"):
         sources.externals(["covidgr=a", "covidgr=b"])
+    with pytest.raises(WrongUse, match="'away' and 'farther'"):
+        sources.externals(["away=some/../dir", "farther=dir"])
+
+
+def test_films_that_are_the_runs_own_are_no_external_ones_and_that_is_told_before_they_are_read(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(external, "records_of", lambda source: pytest.fail("the films are read"))
+    run = runs.write_run(tmp_path / "out" / "results", seeds=(0,), error_rates=(0.1,))
+    manifests.write(tmp_path / "out" / "manifest.csv", run.manifest, {"drawn": str(folder)})
+    for place in (folder, folder / ".." / folder.name, run.folder / "manifest.csv", tmp_path / "out" / "manifest.csv"):
+        with pytest.raises(WrongUse, match="'away' are the run's own"):
+            audit.audit(run, Options(external=(f"away={place}",)))
+    with pytest.raises(WrongUse, match="'away' are the run's own"):
+        pipeline.run(config.load("paper", {"data": [f"folder:ours={folder}"], "external": [f"away={folder}"]}), tmp_path / "new")
+
+
+def test_a_table_that_is_no_manifest_is_told_how_a_folder_is_named(tmp_path):
+    (tmp_path / "films.csv").write_text("file,label\na.png,covid\n")
+    with pytest.raises(BadInput, match="columns are not a manifest's") as told:
+        read("away", tmp_path / "films.csv")
+    assert "a folder of films, with a table in it or without, is NAME=DIR" in told.value.next
+
+
+def test_a_set_of_which_the_run_has_all_pictures_says_so(folder, capsys):
+    """As a copy of the training films at another place."""
+    films = read("away", folder)
+    left = external.without_copies(replace(films, thumbnails={}), films.manifest, {})
+    assert not left.manifest.used and "has all pictures or patients of away" in capsys.readouterr().out
+    assert external.why_none(left) == "no film is left to be asked about (16 x a picture that the run has, or that stands there twice)"
 
 
 def read(name, place, **named):
@@ -92,12 +122,32 @@ def test_without_the_runs_pictures_files_alike_byte_for_byte_are_still_found(fol
     assert sum(not record.used for record in left.manifest.records) == 3
 
 
+def judged(films, run):
+    return external.row(films, "resnet34", np.full((1, 120), 0.5), run, external.lungless(films))
+
+
+def test_what_belongs_to_a_set_is_made_once_and_not_for_each_network(run, tmp_path, monkeypatch):
+    """Regression: squares and lungless baselines were made again for each architecture; of 2,000 films that is minutes."""
+    made, nearest, load = [], baselines.nearest, pixels.load
+    monkeypatch.setattr(baselines, "nearest", lambda films: made.append("baselines") or nearest(films))
+    monkeypatch.setattr(pixels, "load", lambda *given, **how: made.append("squares") or load(*given, **how))
+    monkeypatch.setattr(asked.inquiry, "loaded", lambda network, device: None)
+    monkeypatch.setattr(asked.inquiry, "p_covid", lambda model, images, device, meter: np.full(len(images), 0.5))
+    root = draw_folder(tmp_path / "films")
+    sets = tuple(external.read(sources.external(f"{name}={root}")) for name in ("away", "farther"))
+    context = Context(run.manifest, tmp_path, None, results=run, pixels=Pixels(np.zeros((0, 32, 32), np.uint8), {}), external=sets)
+    not_done = []
+    rows = carried_out([part for part in asked.PARTS if part.field == "external"], None, context, not_done)["external"]
+    assert [(row.name, row.architecture) for row in rows] == [(name, each) for name in ("away", "farther") for each in run.architectures]
+    assert len(run.architectures) == 4 and not_done == [] and sorted(made) == ["baselines"] * 2 + ["squares"] * 2
+
+
 def test_external_films_have_baselines_of_their_own(run):
     """As a folder has them whose classes come from two hospitals."""
     drawn = [record.but(width=100, height=100, bytes=9000, mode="L", format="PNG") for record in runs.records({"test": (60, 60)}, 1)]
-    alike = external.row(named("away", Manifest(tuple(drawn))), "resnet34", np.full((1, 120), 0.5), run)
+    alike = judged(named("away", Manifest(tuple(drawn))), run)
     apart = [record.but(format="JPEG") if record.label == POSITIVE else record for record in drawn]
-    told = external.row(named("away", Manifest(tuple(apart))), "resnet34", np.full((1, 120), 0.5), run)
+    told = judged(named("away", Manifest(tuple(apart))), run)
     assert told.lungless.name == "file" and told.lungless.area.auc.value == 1 and alike.lungless.area.auc.value < 0.7
     assert "alone separates its classes" in support.given_away(told) and not support.given_away(alike)
 

@@ -10,7 +10,7 @@ from cxrkit.audit.retraining import Retraining
 from cxrkit.data import manifest as manifests
 from cxrkit.data import pixels, sources
 from cxrkit.data.records import POSITIVE
-from cxrkit.errors import BadInput
+from cxrkit.errors import BadInput, CxrkitError
 from cxrkit.results import Network
 from cxrkit.training import executors, jobs
 from tests.audit.films import films
@@ -113,6 +113,29 @@ def test_retraining_adds_masked_rows_and_a_control_to_an_audit(finished_run, tmp
     labels = {record.image_id: record.label for record in manifests.read(tmp_path / "run" / "manifest.csv").records}
     assert any(record.label != labels[record.image_id] for record in given["permuted-labels"][0])
     assert audits.verdict.conclusion == "audit-failed", "a network that is right about random labels has seen them"
+
+
+@pytest.mark.parametrize(
+    "pretrained, retrain, there, told",
+    [
+        (False, True, None, "not needed: the run's networks started from random ones"),
+        (True, False, ["resnet34-b627a593.pth"], "not needed: nothing is trained anew"),
+        (True, True, None, "no folder of weights"),
+        (True, True, ["resnet101-63fe2227.pth"], "holds none of resnet34"),
+    ],
+    ids=["a random start", "no retraining", "no folder", "another network's"],
+)
+def test_weights_that_are_not_there_or_not_needed_are_told_before_any_film_is_read(tmp_path, monkeypatch, pretrained, retrain, there, told):
+    """Regression: of a run from random weights a folder that is not there was taken without a word."""
+    monkeypatch.setattr(audit, "_opened", lambda *_: pytest.fail("films are read"))
+    results = runs.write_run(tmp_path / "run", seeds=(0,), error_rates=(0.1, 0.1), pretrained=pretrained)
+    for name in there or ():
+        (tmp_path / "weights").mkdir()
+        (tmp_path / "weights" / name).touch()
+    wanted = audit.Options(retrain=retrain, weights=str(tmp_path / "weights"), networks=("resnet34-seed0",))
+    with pytest.raises(CxrkitError, match=told) as caught:
+        audit.audit(results, wanted)
+    assert "leave out --weights" in caught.value.next
 
 
 def test_permuted_labels_keep_their_meaning(monkeypatch):

@@ -1,6 +1,7 @@
 """The verdict on constructed audits: each has one thing wrong with it, or missing, and the verdict must name that thing."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,6 +10,7 @@ from cxrkit.audit.baselines import LUNGLESS
 from cxrkit.audit.conclusions import CONCLUSIONS, MISSING, NEEDS, PARTS
 from cxrkit.audit.evidence import Evidence
 from cxrkit.evaluation.metrics import Figure
+from cxrkit.report.tables import audits
 from cxrkit.schema import Area
 from tests.audit.evidences import (
     COUNTS,
@@ -352,6 +354,26 @@ def test_films_of_other_hospitals_are_asked_for_until_they_were_tried():
         assert asks not in text and "On 3 sets of external films ResNet34 loses less than 0.1 in AUC: a (0.010" in text
     assert verdict.decide(short).conclusion == "no-shortcut-found"
     assert "at least 30 held-out patients of each class (found: 20 COVID-19, 290 normal)" in verdict.decide(short).paragraph
+
+
+@pytest.mark.parametrize("patients, label, rate", [((0, 120), "normal", "specificity"), ((80, 0), "COVID-19", "sensitivity")])
+def test_external_films_of_one_class_are_done_in_part_and_that_is_what_is_said(patients, label, rate):
+    """Regression: "external films: not done" stood beside the specificity that was lost on them."""
+    loss = {"sensitivity": UNKNOWN, "specificity": UNKNOWN} | {rate: figure(0.4, 0.3, 0.5)}
+    evidence = changed(external=[away(UNKNOWN, patients=patients, **loss)])
+    found, state = verdict.decide(evidence), evidence.state("external")
+    assert state.state == "not done" and state.partly and found.conclusion == "no-transfer"
+    assert "loses 0.400" in found.paragraph and f"in {rate}" in found.paragraph
+    assert f"Done in part: external films (the films of away are all {label}: their {rate} is known" in found.paragraph
+    assert not any("not done (" in reason.text for reason in found.reasons) and "to do the rest: " in found.paragraph
+    (row,) = [row for row in audits.parts(SimpleNamespace(parts=evidence.states)).rows if row[0].text == "external films"]
+    assert row[1].text == "done in part"
+
+
+def test_external_films_that_lose_nothing_of_one_class_leave_the_other_open():
+    evidence = changed(external=[away(UNKNOWN, patients=(0, 120), sensitivity=UNKNOWN, specificity=NO_LOSS)])
+    found = verdict.decide(evidence)
+    assert found.conclusion == "no-shortcut-found-inside" and "with both classes among them, was not asked" in found.paragraph
 
 
 def test_scores_may_be_too_high_and_are_not_said_to_be():

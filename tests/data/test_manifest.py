@@ -3,6 +3,7 @@
 import csv
 import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -256,7 +257,10 @@ def test_check_finds_repeated_ids_leaks_and_empty_classes(built):
 @pytest.mark.parametrize(
     "text, words",
     [
-        ("a,b\n1,2\n", "columns are not a manifest's"),
+        ("a,b\n1,2\n", "columns are not a manifest's: lacking image_id, path, source, label and 24 more; beyond them a, b."),
+        (",".join(reversed(COLUMNS)) + "\n", "they stand in another order"),
+        (",".join(column for column in COLUMNS if column != "split") + "\n", "a manifest's: lacking split."),
+        ("", "lacking image_id"),
         (",".join(COLUMNS) + "\nx\n", "row 2"),
         (",".join(COLUMNS) + "\n" + ",".join("wide" if c == "width" else "" for c in COLUMNS) + "\n", "row 2"),
     ],
@@ -266,6 +270,24 @@ def test_a_broken_file_names_the_row(tmp_path, text, words):
     with pytest.raises(BadInput) as caught:
         manifest.read(tmp_path / "m.csv")
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "command", ["manifest check", "manifest diff", "manifest licences --out there/A.md", "tree build --out there/tree", "audit"]
+)
+def test_what_is_no_manifest_is_told_with_what_to_name_instead(tmp_path, monkeypatch, command):
+    """Regression: a folder was "Is a directory", a table without a list of folders beside it a manifest "built on another machine"."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "films.csv").write_text("file,patient\nx.png,1\n")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "manifest.csv").write_text(",".join(COLUMNS) + "\n")
+    words = command.split() + (["home/manifest.csv"] if command.endswith("diff") else [])
+    with pytest.raises(BadInput, match="columns are not a manifest's") as table:
+        main([*words, "films.csv"])
+    with pytest.raises(BadInput) as folder:
+        main([*words, "home"])
+    assert str(table.value.where) == "films.csv" and "python -m cxrkit manifest build" in table.value.next
+    assert str(folder.value.where) == "home" and folder.value.next.endswith(str(Path("home") / "manifest.csv"))
 
 
 @pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', "null"])

@@ -1,10 +1,11 @@
 import base64
+import contextlib
 import io
 import json
 import os
 import socket
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,19 @@ from PIL import Image, PngImagePlugin
 
 from cxrkit import predict
 from cxrkit.__main__ import main
-from cxrkit.demo.server import AT_ONCE, HEADERS, LARGEST_UPLOAD, Server, hosts
+from cxrkit.demo.server import ARRIVING, AT_ONCE, HEADERS, LARGEST_UPLOAD, Handler, Server, hosts
 from cxrkit.errors import BadInput, UnreadableImage, WrongUse, run_command
 from cxrkit.inference import facts
 from cxrkit.results import Results
 from tests.demo import served
 from tests.demo.served import ask, own, upload
+
+
+@dataclass
+class Lengths:
+    """Stands in for an answer."""
+
+    bytes: int
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +182,42 @@ def test_more_films_at_once_than_there_are_places_for_are_told_to_come_again(ser
             thread.join()
     assert answers == [(500, {"reason": "read in its turn"})] * AT_ONCE
     assert upload(server, b"x")[0] == 500  # the places are free again
+
+
+def sending(server, stack, length=10, content=b"half"):
+    """A connection that has sent the head of an upload and part of its content, and then stands still."""
+    connection = stack.enter_context(socket.create_connection(("127.0.0.1", server.server_port), timeout=30))
+    head = "".join(f"{name}: {value}\r\n" for name, value in own(server, Content_Length=str(length)).items())
+    connection.sendall(f"POST /film HTTP/1.1\r\n{head}\r\n".encode() + content)
+    return connection
+
+
+def test_uploads_that_stand_still_keep_no_other_out(server, monkeypatch):
+    """Regression: four of them held all places, for a minute after whatever they sent last."""
+    begun, body = threading.Semaphore(0), Handler._body
+    monkeypatch.setattr(Handler, "_body", lambda self, length: (begun.release(), body(self, length))[1])
+    monkeypatch.setattr(server.demo, "film", lambda content: Lengths(len(content)))
+    with contextlib.ExitStack() as stack:
+        for _ in range(2 * AT_ONCE):
+            sending(server, stack)
+            assert begun.acquire(timeout=30)
+        assert upload(server, b"whole") == (200, {"bytes": 5})
+
+
+@pytest.mark.parametrize("limits", [{"SILENCE": 0.01}, {"PATIENCE": 0.0}], ids=str)
+def test_an_upload_that_stands_still_or_takes_too_long_is_told_so_and_leaves_its_place(server, untouched, monkeypatch, limits):
+    for name, value in limits.items():
+        monkeypatch.setattr(f"cxrkit.demo.server.{name}", value)
+    with contextlib.ExitStack() as stack:
+        answer = sending(server, stack).makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.0 408 ") and b"took too long" in answer
+    assert server.arriving._value == ARRIVING and server.places._value == AT_ONCE
+
+
+def test_more_uploads_on_their_way_than_there_is_room_for_are_told_to_come_again(server, monkeypatch):
+    monkeypatch.setattr(server, "arriving", threading.BoundedSemaphore(1))
+    server.arriving.acquire()
+    assert "try again" in refused(ask(server, "POST", "/film", own(server), b"x"), 503)
 
 
 def test_one_film_is_decoded_at_a_time(server, monkeypatch):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from cxrkit.errors import BadInput, run_command
 from cxrkit.files import read_json, sha256_of, write_json
 from cxrkit.results import Network, Results
 from tests.demo import served
+from tests.evaluation.runs import write_run
 
 pytest.importorskip("onnx", reason="onnx is not installed (pip install '.[export]')")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed (pip install '.[export]')")
@@ -65,6 +67,24 @@ def plain(value):
 
     walk(dataclasses.asdict(value))
     return np.array(found), rest
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [("nowhere.png", "no such film"), ("empty", "holds no film"), ("films/torn.png", "cannot be compared on"), ("films", "torn")],
+)
+def test_films_that_cannot_be_compared_on_are_told_with_what_to_do(tmp_path, monkeypatch, name, words):
+    """Regression: what to do was not said, and an empty folder was taken without a word."""
+    results = write_run(tmp_path / "run", seeds=(0,), error_rates=(0.1,))
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "films").mkdir()
+    served.drawn(0, 200).save(tmp_path / "films" / "drawn.png")
+    (tmp_path / "films" / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing")
+    facts = SimpleNamespace(image_size=32, resize="squish")
+    monkeypatch.setattr(predict, "open_run", lambda *_, **__: SimpleNamespace(facts=facts))
+    with pytest.raises(BadInput) as told:
+        export.export(results.folder, tmp_path / "out", [tmp_path / name])
+    assert words in str(told.value) and "--films" in told.value.next and not (tmp_path / "out").exists()
 
 
 def test_a_film_is_answered_as_by_torch(finished_run, folder, films):

@@ -23,6 +23,30 @@ def test_no_credentials(variables):
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize(
+    "words, code, told",
+    [
+        (["publish", "nowhere"], 3, "no such folder"),
+        (["publish", "empty"], 3, "checksums.json is not there"),
+        *(([command], 2, "names no kernel") for command in ("status", "pull", "wait", "delete")),
+        (["push", "--slug", "Chest Films"], 2, "no name for a kernel"),
+        (["setup", "--slug", "Chest Films"], 2, "no name for a kernel"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_what_can_be_told_without_an_account_is_told_before_one_is_asked_for(isolated, tmp_path, monkeypatch, capsys, words, code, told):
+    """Regression: whoever mistyped a name was first sent to make a token."""
+    from cxrkit import __main__ as command
+    from cxrkit.errors import run_command
+    from cxrkit.kaggle_io import client
+
+    monkeypatch.setattr(client, "connect", lambda *_, **__: pytest.fail("somebody is asked for an account"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert run_command(lambda: command.main(words if len(words) > 1 else [*words, "a/b/c"])) == code
+    assert told in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("credentials", [{"KAGGLE_USERNAME": "alice", "KAGGLE_KEY": "wrong-key"}, {"KAGGLE_API_TOKEN": "expired-token"}])
 @pytest.mark.parametrize("command", [["push"], ["status"], ["pull"]])
 def test_wrong_or_expired_credentials(variables, credentials, command, server):

@@ -36,6 +36,16 @@ def test_a_folder_without_the_weights_is_refused_at_once(tmp_path, monkeypatch, 
     assert words in capsys.readouterr().err and not (tmp_path / "runs").exists()
 
 
+def test_weights_that_no_network_starts_from_are_named_at_once(tmp_path, monkeypatch, capsys):
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline.sources, "require", stop)
+    with pytest.raises(Interrupted):
+        pipeline.run(config.load("dry-run", SMALL | {"weights": "nowhere"}), tmp_path)
+    assert "not used: the ImageNet weights in nowhere" in capsys.readouterr().out
+
+
 def test_weights_that_travel_in_a_folder_of_their_own_are_found(tmp_path):
     (tmp_path / "inner").mkdir()
     for name in config.load("paper").architectures:

@@ -1,4 +1,5 @@
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -105,9 +106,10 @@ def test_calibration_contact_date_and_commit_stand_on_the_cards(folder, tmp_path
     (score, *_) = [score for name, score in thresholds.judged(results) if name.startswith("ResNet34")]
     assert figure_text(score.scaling.before.ece) in card and "not calibrated" not in card
     assert f"date of the run: {results.info.begun}" in card and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", results.info.begun)
+    results = Results.open(shutil.copytree(folder, tmp_path / "own"))
     asked = replace(results.info, experiment=replace(results.experiment, contact="A. Reader, a@example.org"), commit="abc123-dirty")
     results._write_info(asked)
-    again = Results.open(folder)
+    again = Results.open(results.folder)
     assert {"A. Reader, a@example.org", "version 0.1.0 wrote this; commit abc123-dirty made the run"} <= {
         value for _, value in facts.identity(again)
     }

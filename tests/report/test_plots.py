@@ -47,6 +47,18 @@ def test_no_two_networks_look_alike_and_the_four_keep_their_looks():
     assert len(set(map(repr, looks))) == len(looks)
 
 
+def test_each_network_that_is_tested_has_a_marker_of_its_own_and_others_look_otherwise():
+    """Regression: resnet18 and vgg16 had one marker and one line, and of the networks that are not tested many looked the same."""
+    known = [plots.look(name) for name in TESTED]
+    assert len({look.marker for look in known}) == len(known) <= len(plots.MARKERS)
+    assert len({(look.colour, repr(look.line)) for look in known}) == len(known)
+    names = ("vgg16", "vgg19", "vgg11_bn", "resnet152", "densenet169", "resnetblur50", "convnext_small")
+    others = [plots.look(name) for name in names]
+    for part in (lambda look: look.marker, lambda look: (look.colour, repr(look.line))):
+        assert not set(map(part, others)) & set(map(part, known))
+    assert len(set(map(repr, others))) == len(others)
+
+
 def test_a_figure_has_each_of_seven_networks_in_colours_that_the_page_has(scores):
     text = plots.drawn("fig", "", lambda axes: plots.roc(axes, scores, {}, 0.5), (4, 4)).inline
     assert all(f">{short_name(name)}<" in text for name in SEVEN)

@@ -201,7 +201,8 @@ def parts(audits: Audits) -> Table:
     """What the audit consists of, part by part, and what does a part that was not done."""
     rows = []
     for row in audits.parts:
-        state = "done, kept from an earlier audit" if row.kept and row.state == "done" else row.state
+        state = "done in part" if row.partly else row.state
+        state += ", kept from an earlier audit" if row.kept and state.startswith("done") else ""
         rows.append([Cell(PARTS[row.part].title), Cell(state), Cell(row.why), Cell(row.command)])
     columns = (Column("part"), Column("state"), Column("why"), Column("command"))
     return Table("parts", "What was done, and what was not.", columns, rows)
