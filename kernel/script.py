@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'a350e4949cc89c91a470a48a4e2c751bf63157b47e94044c7970c49690d9ba39'
+SOURCE_SHA256 = '0086c62471c1daf863f0c6887066ad918e49b3c0aec54f8020465196b248020e'
 FILES = {}
 
 
@@ -14630,63 +14630,63 @@ CgEs5c_X?rju^b35!V~{N4fODeP^>*CkT-)RNSrZh2rOA7X>V?|AaCy{eQat1FRa=_y'''[1:]
 # ======================================
 
 FILES['cxrkit/report/plots.py'] = r'''
-c-pO7ZFAd3lKw3IiYd5K0vrk^Y0Hl3&{@TnbFOu4pRG;mj%HXxawsAK0W1JoV!XQFeouGL;Dw^>csHqC5t!GWp6;igo`F5jJ6jpGjLtW?DO9>tTID87^Rlaq
-p0Cs**O!S(lernHLVq+1r3>}`m!FhQ7V7QmpSt`IC2^D(`YlscV!%wF8@%yzZuG+BhlQG_ak|Ni(DS?w{}-)kCKaXbDL3w^G*{(iuCvZEPuJ8lHuEw{lOoi!
-xw4I(={VN2*mTv;I?JNuysO@ue{Kw<m3|9d>Upe-0&BB<sv>DoZmFNEJV~})^(rb&uH#C)WV6n;wCp5vMHv>20{kyq$T(}AUu?2MFO3`PXD)HIWfrGp9L-#9
-KA+ChgjTuRBGgy4v?qAJ(Li>~HF?2rHyV}E{KDi_qfIh@k>;q!+OWj*{8c*FWs2w5n>enjWSHV2HabtjwJGyxUI~-sW*!yTgee}N`ssX=e}wY$bS{q_yIWWJ
-MO22^w9PuHdcS!0=6_FL@3cs;7T4hH^!?fC^R6mZc$+4AZCZ`ZM;&i8*?{X{#Y2yBv)JC!IE19pEN^xEF-mT0jWsSJu{78EZC!L*uVS9&4Kp&!C0Xl7GcBS&
-%&omPg;{Rm#1yr0It7b5oBfLU%B*!|`Kite^Gx*r+LV`ResP-TX<l?XFW$U*e)>+0lxN-A>%2XAb$WJoiZb83)9XDN%m!Xpd3WZ6<43(7Kce*UvF1np-GfKp
-X)ox&QBRhz3iakf&kTF|%QA&0XF4`8m#(^8MF0tL?4ub#U}4=I-mc;PCXSWPG$i&{WtkPjd-r}{#@ld{L`N5?iIZ?)?os#rUeN7aM&*hjV~c+2r7BY>2OgVW
-7($m#QbrgKL#}{CKq~T}To)zb)`RdE?NuLGMN*Z9VdmA#*Qf7!*+*EK-^2eOcGVyV?8}3$>W9bp!@pIrlu<#@`T6AC-%sDsAYNKL|IO>XeEs*X`tN_dJU#2G
-Ur*k>rkXqbS%1-Avigqa5Bm=v^5d-6>kWEd=a-XrFHe4a#iD%b9AJc@@{W$8<ihKA4tOjs_~#}vB^A-QTyhCNq=LJ5KZ%xyYKh{+l%If0Gm~F?YMJIrUb=QG
-2zm{QfMccc?e1em!F9KD-FbiZKd(+j60i7p9xkCq;Gpp^V*-`ad|a{8#j4P8Nfly-Tt)3evTT$;rUHVokarO!q#l$JiiJRD6Yr}iqY{9ATZJ9F-)k4g1X=J7
-5+^oG5r(VH;=CG7cE;5#^}MR77spivke`N5Gt|A%abb3=^5}e3-l(KdcNs0p6>56nBPzclv<+`au-#uQt@r6>duvT>&P}oimpNdOHBiZ9YgX`1sK_MeEZ87?
-$d$Z~ro{d50olOww=ZD<{Xq|5_-|EA^no~km}GR8Z%okPBJ~^$0N6IfXn+Gt6+%V$JS4}9$^wPhv?mHSGgPxJ6`6SX#L|Kx8>nLiPvF4i5H6|__)7x&OCY$k
-NDG6CR4r1Kq^L6pa^({R(P^rWMn*x4*eHoE!X*wwn4-)(2P^|WWeH1D0)P*kBsM4?ungQv2A`#A41KUtzo?N{X?h{*_%DEzR*B%RiV7f5yih_cAZdy}dBG|X
-zwFW@Nx~1r8BA`M;JllK5@EqcItS87$~&EfS*jS*`#PT!$jwV^23H2^=xIYTVs%!oLy@@4A{EdSqXV?LwNx)uw5>~EuUiQmpIa}ZoX|Bf6?;?qTt|tpKArFa
-c|lyzTu|rWB1tdNlEf{b+c+vpUt&C97KZ9@DNuL$m9aX&W-^qa2M-V;rkJbNdIJ@Kr#1>`LEKmw>>m%tuYvkj6`OUda|m{rE{q=p>Ko;Ya7T?U5CF{*iWydr
-Z!Ng0d-qym(*RAmbHg1;*RIXj_WY*RaRLHHea6%tFE+yPt8HqFf=OUEoq4$5u=K8SHr(aPVa0~WV`7aM_cb;SKZK@3Rc<m=E#p*!+Vc;pXv1Kijx>)k+Jsh)
-4cg-uY+@}qAS<&41O+6APZ$}5cGf5XZ2>aaiP-Dc8`u>2Hz)-;HSK{}U_CRu!Qt6{4wwtnEZOIv6=2!}OMgd}`TBUL$wu@ChNZXZrW|?bht+6GOTc7YuQ1c)
-d=(a^oa#7RX}?ExEVpe?Y-U8E3!f~3z0cNIZBgk*m=aNE;vQ_NQ5wE4i2=TRL%PH3kAyq)R!>do6CQond&#7GM3EL`0c2Ja>Wn^l&k?kN)U<sd5zj!VN)83K
-K*)OiekP%t-mX8h(te=S9q7Ek#x`;^?1$dcRsd}&(NnWn&o6FDEo+6XWzh)1qZS`93-PNsJMx%)wO8~$U6x=nO);@*C{A<{o|}?ru_1No7%fmm1O)g5X^amh
-8^=RM@%xENGd+*WErKs`EUCG(<o`V4IF%<_%k;@-$X!@nvW~`#T^khqD4BlLc|<N$_?W%RF^)JPJWU+Jd1I?7nWuF`WDm>es>Wmdilfwt*`cJ*WZtk-j-D$p
-<}R10XYb#uYGjUzHfiowTXsn0Nof=BMd4yFVI_MG$pih-&zPB+AgK2}8Csx*ld6fByPtdCyS;iE-u>bGd(|5$82_i{1RDCh7@^PeH)kiWUIjOYA-RUi|6w?z
-Fc|#ck3THJ$+tmvrN+NK`QT0NVlZiTB>3>5pIzArZjN_|<&C^U%q&lzM7`HXhr2y^na)@aS7<i!?r=x@Tz3s>quS)Le}`;Wo~kz99#Ken${+vsbaMBHfVtGj
-8~;WtI;16W^@lz!&-L)R%=TCrqLQsH+*&j{Pm$V;`a%8FIjHx(TUi9fxhj<i;bm*U6hY!XHMq`858eGwZj9@|t39OJxev*Qf;I;a)pm%fHxO`W5qE#wV1p;`
-7K{HihkTy{e2e#5Ie5k5Ks(kt5sJjeD}bj`Ur+=ot79s4o`W+IfkN3@Y#xMwCJ?!x5Lq9h2y;awXzIh&?2+=q-_t1Zsab6Xir0OmdvFfYI@OXe0{7u2%S`Sw
-cqXZEotZh0l7c;!gyxn)+6uc1baWNcAD<<l#g#6?0D7i)WFzv4{PZ7S=VyTVizzVbd<qJ-C`KG}$q+0KOD{2`ouO<Y(Vbq{zi;^z%M&z4*kqhW`LxNR2x(HQ
-g0%o`C=U`{je21ZiSbI0Y`Vq3!?E^}JYQO~CV%%N`OHU@y9O0krL#BY1VcW|>MBsq`3i5@B1E9mFLFWWy?nMdr!xxWL^BBWfZWkSPIPF3IyI272@z+YrWgiz
-iK(>WjS`+pfsWV)mCY}R+*bL?+AJcSxbsO%$%(q|GVUOhy2?$FiqJ9CR(#a=J*FO0l8*FwbVLgEJr=w!^#b<Ze3OvfjPW~`u_nk$r+n_{i%m{}7@LHNJ1;SW
-4{Wm8*7s;N7_0z~w<a^8;Eg`E1CI{>Ad{fyKs{A`A<6<C2b|SXc=D4h)VWU1jo<IO4rEmXO?Y%W?4X6shZa5JzfvIJ*hBuQn0Vmv{xR_qvTZcSO4s@dKA8EK
-fyXU`YekC%J1e9}bRwJKkMWl21xXSjbc5^o%wFwLjT`i+5|>dF+)pRvltX+mk^x1N4XuCx>#L|3F$b)bKq_e~!p^~ZpjwfXA6p8cf?b_(871_fK@FoADtU{T
-Jv9wuXy4?h<JwsS4aB~jvkDX9#I%;LwGJACQ(B^}041MC9DD359@ziLp40{*rB2kIRim#y($Z``%t&+W?7<#}HFy6J`emCLlD-w7ek4b<p@>H;Z%+nSHRp&1
-Ov}kDs?u?@J=wS>J&Y@Pcx;)0l_F1a2Z5m`tv#kBXe>Qy)$i@**2t%RJN7O4?#LqwBhL(u4=4+v9rp&kK~I+MIXwc$eTLytea_v+79g+fF0%M?8Zb*2TeV4K
-y#Z$2+E#2e7+#DWIuR|8$2%a@u(3%4V8okvNBk@;B09HL!;zBV#&*=Fsy7Mv(2sU!Vdi?lbHP#K^t|7zx`yQ3fx4&a0tA|%axscy+hVRM4xy)4Rcy%@xq7XC
-PxEOk7ZmJ{^?ij8zEX_HD+gV5%qIa(nD5oV!WwGt?^NBds#p{b=d8b?rYCgE1d@N7KudQ?;<s*7{8+DN3oZKUswo}Ne&Uzm`L!49TVIs4hHKrx)E*}Xdp`7l
-01HfM#^3L%0E>aZ?^_X;3h2n_D<kZRPEK@AkaR@n#&#S!`k{M<f?{SXgjUD(+`1&HcL~lmr*phSPQmC7Q5aeqr)22Q;nc9@uM`?RC*73h^CmplSj@k2(_2Gz
-+j$??!RfndhaAN5u(Aqo5=Pj7ac}Yktov%;c8d|^Ss#~4o6cRVQ#xc@DC@;n>^dXoI&pdl%OL7OcPt~TSEm$lJ!cRhEyOiI5}X0;zpuMUiF5&+0^F-n$fG+A
-_l={q4}w*u>k&1FI**BST3O^5)0Sz*^}9kbK!Em!y@6|u35m8+l`Q3`8m<=(s=?_#rqlW9-OJ||dO*W7Vy->8!s+#$U*ze$<r6CtFNW@#c+AOq<6e)L0Qh&Y
-(}L0(O1yJ}{iOc(_-xL%Z^Py-ocb5L62zjP9oKsI=9%>&qNbnPp4brMdT42=PK48vTNL)NRn6$9I$O4Sv-j;QN&*T#GGA2p>j$I=p4Tt)O}QE}vs&mp*W0ej
-ny)Ny{mRZ4>wHa`i%R^RQZnrBd1W{ZL9PRXWuTABt!xTdg~>CYc8R>K9%ZLBoC+O!Rko%YbsdgJR?jUYkg{+|ATf0@h7rN-OV}9aR<G@ceHWzx*R~`3?zM8S
-dNUt}_m|h?XtHq0WW<`f%3go7<=Bk9xwU*8R9_}1+^d<j(;YhDC~K3bPTf4rrt|b;v`|k+wf(gQ45LDtU?8ZfhZx7>2y4R|@nJ5pB)@bC%1HS#^LW@*|Hn<>
-l(0F1in^v%5p?$?LG9e(u6PD%o9C%;*Rmujl$RD=I(Bc>EuN6Ay3hgbu|pxAa7<1Q|8&2%<8w1p@rHY-7<s5yV{>19*bD~!fhsaHkCqV~H#RZ3wlD4!tw;V*
-kI{@UEufaWW&46UxiAtEzGQ61cIaNDI{61l#V^yFp?~*tjIY7F9e{f4hH|jea3J{t$bQSi*GHFn`$Qqw^9Mpr_oo)bRBF+L739>CK58lLW!HZMOx56Y*hUK%
-blU%QN(-ti&Tw*v!TfR6XDofl-7b+hBHkXUzB%d-T(~0Vwlz=%VH;h|+ztzL!oAXbO~I)eeN*H!00^OmO9hn+TPLeBtrgP{?*E^eb-k~ezs#UDHtf8)cfQm%
-xksg)zrf0O50EM=b{dqPe>z-qujZXs(}L>f$<9lmqs5*ePai{EcbZP|^<XaXeblfnF~EJ8P4>tpm2u*G6Za<^D=l2_MP7TNBh&JkPJNa`cOui7DK8CLNF0`S
-%<g(Y{R-RW*FCW9_;LTZWp+2uN_YZ33$cTeG53PT@kndnJ%=RxfkNY?1QGc*0*&ZQdq^jretUlo4})tj#BN5JAIND*r*rb`>?M7q`1alDFDI`~Uq9nda9Yff
-&p0`qe@Lo8-MLBERi)HI2lso<WD{`UnMuqtDqEQQ`v$S<D^T~jbIw1*4XKt0W}aSN*Qr-TpZWk=04jW5P8<=E*jql0u5>e-@JCYw0eGZKv^phg>yV6^EK*j|
-H190MJY?SOPt*j`YP057Yr~v0aRH}!5KDH0ENDuCnuWzpw@YK5C3IgQu!B$uI|&OgY3H$YQIlqniY@Zo<tD+nKWQ?Bo$*N-`^UZ&Yah3;_J}?vvmn{hvA2ui
-y+1wXaNm&p!O|XF-?5wqq@!=)l7y%Lw4^gVi(*1}#&L)3(6O>MO!<Y1)^z;Wz;sH-pj*!3_Tu{7kl{ICpUu*%X_-!Sf*dyI0~+FM`w-v39ca5;!G4tw*>4Vq
-?lax7mt`O6cq_rro@{N;DMu}U9NPSO#}j&l{^&;+U)B-n`qjB1d7<QLU+-jm`&Y;p8{}*D16Te|c0>F9MR%)K56$m<h01;T>jigCIEKUMvdn!q&+g6?ekGA`
-k-I!nVD~^mn9v-or-8AP8!q1O^<YqqCS7~Lc*CJvM={b(4v%ZK`@z@IBK8`(1$^tyH+N0Iqtin9n0179WKwcq=)E@QdViN2ZpnXZS8STeH_Bh6Wl5IJG@2HK
-9HZBNTr?OL3*assZ=Ch;Y*&BPq2!-GVr*`tbJMFfWw#$1H*SQTNy&}z<O|1-R!mUEE+1vIXw=x=U)o0YjoaF1>M~(tbf3m2PNa$b*eM9lI-ey}H;L0#L!d8E
-q`@vls$<Vp*KNYS5%v-x8wYNqK-CeKi6e{ct-YCn+BA0J$0(V6`SkZadoiHy*_&TpK0oR|7O3N+s74UsTY8#+nqmgv9T|(j;IC0!q{(58g@stVYv1@1U$F77
-$>pKpZOdS0OhKm^Tg1#sJP~qNwPD<{`Im%&o#veb_=aWlAj;8tv-ZbZB!)Yk=}Yx?*Y0i;w&`{oj6(?t8Os;V($JUvGo6z$VGFi+9~mZk|IT^KgVs41;zU!w
--~Bsh*}GQKJS$<laz@okB=2+5c)yiMx-w_uyz=(<1C|{&O}zCFAfVLxCb7*U<g>>e%Ri-4jC@0O%d^RWJV$XrcDFu}y&38)&5rEHSQWBkC}s?sM8=utX;J;N
-C%Ky^V5z<vZhoxqmdAv^UaQOLW)-*DPHekyXG>f$FU1~<R#xAt<m1>hU+@Qv+~l0DU;M_Si_jNQvKY|~F*0rXkfHrfSNqYDZXbH#;32}bFQa~=j$z~jx(gh*
-4-jO;#wQ4v?GFR>`2CxSr38N~1QkGQ7?JRn@1JQdnt3Os^gOww-{S^#x%Gt4<fsnZA0FGQ_l9&LS&b&7XNgGs#PP@l9)JPK{Vi)}f^LJ`LxDS+9(;B>p2I~$
-J4Zc5eJ%a3_O<lmee>F*gnia@<4*pDMD^YLzWx)DN;d4)%kqaeF4)~JHj#+`VMH;KPcq1mDmQ6fmsjo!!d2xmt=23JlKCS_PFi<bG=W?Q`_*a)^W<OG)Sl{w
-nlyV8sQHu$$$eP2&PT5#AMH&r+y4Wht@t1'''[1:]
+c-pO7YjfL1vi&UniYd5K0vrk^Y0D2fbXKwDT-Q3budPk$UYcPI$)Sh{1h4>TiSg?G_ItW}1`mpg<K3ioMPQyiJ>92I&%mDNovn;oM(3N{6e?XRt#Xs4dD&G)
+&sS=Z>&rx?$=nQ8p+A|0(uMl)^N&g=3-#{Jk6nI<k~m5X{g$aJF<_?84c_=UH+o_6!$Qr|INjt$=y_g;|BKc%lZsOJlpFU{nyd0M*I8$or)%mNn|T?fNfGMV
+T-ip?bsXziY`W?von=vS-c=vWKQ{)_O236J^*q)^fwkE_RgttPx75#7o+R6@dL5M}*Ks9YvRP+aT6U7Tq6~{h0sfaQWSq6mFE&}Bm&T3t6PLK!GK<qPj%Kbl
+pHJs$LaW?u5$da2+7mqAXdt`gn!Mz<8;#0neqr*e(I%O{Omoy@ZCGM@{yLrOGR5<oO&nKMGE8w18=WWN+LU=TuY}2RGmi>v!W0is{dB&`KSB9<I+w?e-L0$q
+A}T{{+Gd?py<fh6`@g4ec3LD@i)(Op`r+*KMOPIoyiF6mHm%0yla4o<Y`}G};-N>mS!{1<9757)mbW_o5GA*@#u^uqSek47t}eQ*S20iXh8daVlC1TUnHJIS
+=GI=D!Yns&Vv5>0oq|Q3&3?svW!Ac~{8Z<Kc`o{YW6H}kzc|hFG%q@xmv3LcIDM~1%Cm0mb>5x4K0P}-MVas2>Gd8BW&^LQygT#3@uOakA5r?`So5QP{NT}J
+?FAh;>d6vTq26BTnPE?VRi^OdOveW1(p8tM2p}PjeKZ3IEUdf3+cn(Z#Ie$uhQ$7=EVE*G@7{0AcpGk#=;$IfaS|@fJ?fs{3%Z@ls9Z5*Y|$^hRAma~z+>|Z
+L+G+e$_T?@$Q6(XNJSo$>!KvwdJrC?z3Kz2NUG8>%)EZ}=JW$E`v^<(d-(sut{Mb^eR<GT{qPun__r#SGAal<Kb^e)`{{cc#7m18zj~clZ~op@|NW0wr)ORD
+%gOsURCA|4>o59CR^RdbVgKPnew_7sy+P0G{Cx8M)yWU9S(MM61B@_K-qBH%TzK8i0guH6|J+2Tq#_!ZOD^GuRB-q1XVLOdEm549@-uL0X7X!KEz?}dOV@4%
+L9am(aI7@G-F>VmxbAkYJ0H&e=k=*b;uW9H!zI)R95fzgOrUa_k1JNXSQR=hsY1+<tEhcQmW}c!R6sBm@-Cu;)PpiYu@LBN;(ZlmR07a%tFUADd+p+wAPe3>
+;>2bt!f>@&oL8gC&bXSTo>w*X;<%~+^3%|1hPszJF3fIK9-Xhs8<iC5E~7=cLQOAxMCDh6w&4v4w)=~v^*-HfZ>@>Vxk(n`G6yWO1}d3s%?jQL6`ACm1sjA9
+xsun>l(-*0ARBn`?iDPcKj<M0|E-FNJ`m@3lZ?*tjR`tjq+Wml0NaKb4RBzoLZ}FzhvaxsS)dS`_Ef=UhHAE@A`>s4T3Rq<19hz6DIB;Q!bLR#e@S3}2?UoG
+X<<;2szs`j6m<qcu6(K>I!*P-$S7zL8zs?2xWs`7Q<Qn<fMwvPEMaL%0Pum6#0KR9mVsNz;IlN1p$}H-7d7%aO)o?p{{@iJDiQouQ2_*s7fOf)Bu()rFIXkw
+mtA@!N%(;{gURg@oOiQOA}rWQ=Rg`sd8e~5OBG{!U*~fIxp|4r;L1Q9J!?ottj@}HC=z#Bqym~^bbvOumg<Fywsi^Ybt{46bL(Z46S^j*VsA>H>nIV{rxRWv
+FNh183+fzPB<UqulDGwQ8%IUyON<B1!cZM91?n!pGFAuJOolS_-~mF!6m!*DZ=fRZ)J6d<h#M<|{o}#-HBjHGVzX{_4#5u7h4F(xeWQF4?x@iP0-#w!F~bV-
+tp!(g?_Nu68lWk6Znz`q+O-+mp5L@OPC&q@&zRcd#YPx@wM}hNFbV9YGY|J0mfls)hPzxjtl02)Oso;(zQM-fhtPDW%1wr<Wt?hId;UQcZ5Zs+k>)W*o6yR!
+L3{jyO{@h6WM#I1pn&A?2_u8h&Kf14EkFi45qtf51DhiM2BjdUradqVtY?NdI6T|W0ds+xCHow-0!({g>F>xgUmx!@*@*tYu=F<Flp_!Quo_Ki37CxQ6=u4e
+ufoEVQyph3?f0mT<+crq&5S5?;gcn>_t_e&Eh_y4QzGh2+=DGOO2ZE&F~C=ENq2btfpCZ3>ZvJx!lUncFPU_YDAIx~fXr$_ozZ9S1%ft^nzj!l;yDOa$)Ug&
+2wAV+&m?ry+jVm~tWlIPMNohqe2IU7Qg<kG0r<ud=oPGfNX!XssSNGK$5p8>4Cgp;itQytNO_0R>UMqhdH5MZ_`)<YLF_t)$A$ybDV<caSkEtR>P9pQi_W4E
+LR76JfH{;@Me~uz9Ivgn59zW5Uur4?y2bX0#=~<{68Sc?DH@9+8zPzm6ofR;55ibHRHUV+D$VpfDz^yn#N?#r&XWK0h)GrcZtdSE&m^bhO_6mpX6)L~<44K#
+lg=Y@)WXN?U5=#0JmJsccFyNpP00zYyCX+gMprfJ<5%3VPX7)iNhc?w4W$^p0x$1!iF*FwgQ`a6*lSbsZnb5HRGySJy<ZeA(i0-Hf08`VAN`D({|Qce-;p^7
+YB;Hyh*SBw_nq6TXW`xNzq?nxk%IAmYEICk&x;ZIym)(d^7?gfa~P6qsQmATGYYoB_x||fBAk31WLIkZ>(h_k<Squ2W=DcTAN$#ro#5tphgjaoJH*WL^jXw<
+eRR0ngO}-y<#2^&BkvA(w9j?dpf;*a9{YF5cIByR<LwcJl&Adhug@lTzYmzPjlA)%w4y^=5?6oh)AC#opUZ5Il_A2~>cXu>v-1=Q)TkfSPo0B$@4J;nP&BO)
+mJnXH1{f0X?o)&7y!6oB|Ln%N4!qh!s-63od@N{l@K9}sn0f<ehZfiOM<+IT@@}#CUvkLzM`6WA6|EeIV{w48wN8YH6&4B^?4DZE!|~-j2Qwv_hO)KTJZJ|^
+AaX$=vOdHrW~4|1)yJ#ZBjts^rBUKjv)T+4ulq{(;2flNswH70sDzs=Gr7;;nWVy~W(KHTu*Z_n+)}7vVRwNJ$U^$#vjnub(#0`A&lHbrL_Sfh{sZj%48i1L
+N`O8E(OVQFj_hOzb<n`07}CyAwvb3wFYMp9tc~Rf8Y65nPS$+dWKo1Psa3&RfHsr|iLOSyu!r<}rAIcYW8mS4{z#rLtyz=5dy?YjBg&A2iV@QZA2W|3ADML(
+i0yoZw`>t2oa&dkpz~hVT$|Gw5e6bNgnB^kXd&lDG(nw!$k>F4GZ0`51H8mkTJc5+8>T=<oQBHg7et|}ENE>Okxtwxs3rbHkau}~5K3L;rbu|`uxl$m>iZrO
+oGD31`aC)!h58-~UYB|SdvCr;$Zp2?9m`k~<i1lr-SovKr$CHN!s!7oF@z6nvf0-6Xf+tDK(=5_W<tRmeQXCF9sWTkLC=ADrust11w0Nocc$><Ct0X-otzuL
+-*p|xstB6!=yupa3!4uudc=RFK)|twELSn{z~lX6Vn1ZtXpWVx^%Z<D^DzUDTL`0z77KP(NRjA7Hp3s|Ez=8<Bt+;2qw<*}+XEpt=ussuqbL}rPRc2V_+lgj
+iY6Oc0nOG|Q88ksSu255(pH3>gY`hQA}K$%6hZ~NI^i-pHUJH37{yS@Tg2?CX&6KMCI>3l&LU_a_T`*am=N=(wS290&={OJ6FCMb`8?v-V_)%*V~p&1a1c_0
+M(tTO`sx!c&1T(<G{?>!?2%h@_aC8OwwWQdTmkAwau6Jfc*OGd<cU>tj%dKNoV=nc9XH#Pjcd}wxRQs*mKj(n@+3DM7;4hmV@kEg(xX=W-fnJ<e73k_-;!02
+Jfbl2%;5Ndavj=nZ_pd`Wa*yMBXHbj7#`K9>1}KQ^4jhqi!Wymvvjdln?%+dV8*R&#a4si#n_<}(eik_140cOn=}AMyoq<j&(b2I({VK%DH(2TM}4MxlYoyF
+X?GT8t`|HP93@WA`@O1bNX{Lod#Wx#pb07$qd2xL=9=OVdU{pGmVA+`*ZQ|KpT=?x!tPk#ium9w#fZFe&{fBL-r$7!P7N%qq4xex)%~i9Md5JH`YURBLU&mp
+`L_wQbXPHc>(0iH^?J6@qOY!+(lPL7ei@!$d%?c-MM-P8);&+{adLd<Lk|eBz?5eEeOv`t3<Q4Pim+5b2UA}eVOMlMqjQ3!BRZY7<In*U-DVUNGg~3Fx)k8n
+B~iUgaJD&}7AA7mMmLqh(Aqd9L;n#@4O{+7q0w{FO=&)F!h?;){3|!THB`5q_emX`9#=c$AdZKXRd|yy!Ul|clP_T1SNpbGj403gxJ=q~?qZ$NQQksXFTP^e
+89CR9(@R(eQ4hMw8CktLrHJb}g9vFMt^tzZ3~2vd-9<{I3*Z#sUX4N?-D$XQ9Ibs2tTJ7Xs5#VmOq|ooBEOinOf#<E6^a1@v^VSxTx(27w3Vu4DM!_Cy>L(s
+PPaat&X4b3y|B;&8lDkz?a4(^ukZXKPv<S4SebY+beGX%PSzW@hr|THzl)s~l-5w<og3^Y^|yy~bH3vnHt+h>zu1)^7X9qF*88{5tq&13{oMA%h8WjFOG9-c
+oR-|8ut&OTMnBaFw$+=x)n8E(Q1HS0qPoRDAVu)JewlB|)sUIhLg%^Oc2(AVWr6EgcD`8WYtmd);_sA_VRxG>!(j+=9T+SFeN=8`Q@|=rp82#(<Yo0JJFVeV
+=+LXOHPxu=a6GblZXtn`g-Zg7sf#g;2yS1(#yGcnZ9nY0C=Ix_9ocuUm3!5j`7pe{ye3DJg-a$Q*3?z@lASHbX6((a<>R3G$~xg*&8(en>Ip|#n?!Z$=3zFS
+r=OyQdN!)<uQgy8719I)K~+7(I37n>8{UWybBQJSrAtso%9okP!>;;2ZUU!-%@I`8HLZ%EyC(^1=MHzpGf3M!PldadB}t*YwCK{Yd#mmWg>2P@4rq@Z3h{(v
+a(eiu`@J2Xo0*C?+(X64L%kZC`|9InFz63dk(qh4jOe(riOIEnai?fK@{f9qW`t=0wcIV+7u3mxk&y6JW;3=!_afEFKS(NmncfWjyB~dg4c_el)H^qngPn#0
+$#+Kfiy^+Gy42gJ3c;Q~Lu$G|wIHTaizcifr<U~TOlhyw{v%+j2B*U|TDYLo{%>GfP-St3lRFINkE=do=|k>ziNq1{_DJ>3QGejV6*;%9fhq{w=mO|=SfCT`
+mFCM3PSxnkC7%I62sK<Ps9e}OS(Rz6n1*ow|IDoGebxN^2d%MT=gqzIrMAgED((CQR=#_HR9Ugpp!EFH;hK9jZ`PU?R6kF4UJ4y8_5^wQ<l?&1bc(MBbBXVx
+hINSn?!#=dM>eU96W^P-KjBzu;d(Ff+7lg_md|wRvmCk;na)gkY0yIAu(V@#*9+=b*fziJfo;c+`^PP_yLnc^6YyDx9h8i@7c`DXS_AJnB;n5>8Yd-)$hQ$_
+L}%JVI{Eb5`*V00TzesQGs^rxPD?tSljmoz=u^md?@xa|d42lkIe+NWVvc;q$?5z<QU&VHO}efsr4~B4-*YCLfCJA=VwO?a!rb3Bh*e*Kx-Xn_{uypawL~!U
+^zyn+y(0Rc2+#sh;q!9hh>*nI@@aIX``?5=%_0cEBVD4^DOp>GWYlDlvXZ8GXDQ|(^KO3#Cy-W~HNRRL=A?-WIL(7tvKwSUQxeoHEN;488uKin`__RSgi6>+
+Sb#}8kEM&6G=o%Zk>@Tq3C8_NlPT<sPs-Ro_N`d^q=mId^vRk9$(D}2T@3I2=`n}<hLmgJo4CGXISoih-@+vcQ2}U4XL=UJgz${x4%?w)Wo?-93l**D_^*NK
+l#W5SoW<?M^|>L#bHF~ErB~B3o$3TRY|aNX#MkyAzJoi^cDaK6Dj%|6HV)m#z+*4VKGE@3f}cIv+MZL6S^zn;`SXq^^a%aYk1oEfBhvM&b3^h%$<@Bz$@uoK
+kncjs*X(Ds{59@|_WO(OR;?bI-}%;+`|>vu?woK8htXx3`);1yohkfEBH<!;d8EMZfrK!jIap5vV<$IUyx;4=pc+lO_JHw*L${7%q?;Tb*J}5JucJlmHFOL3
+&Yf@Wnt(^Ah4RVl2<^zE<iOB-W6t&dE;rng|JJV9G?Q<XzevlHESqUGEeJVAum7ZIFfJCrT{zx2>*3k1{;EUCKYzs7+(_r9S8d8}KWA>-2s@LK8{^3rjvuX<
+po(2S%4pH3vAw^vjqDq@wa?UL!p7)6z)ze=6Z=V35T14ZkWk$uPFD?qzCe)%yA-L8Jy%_~3HwIaON4A3xQzl;M_eY3EVj4yW(I20*ohyaWb)<H-w*7?fV$^z
+e}47isQ*Nuj*p@mL4<GVX##4B8Gv_WECPeSL~)TOhcy-!V(qSd<9mO>#=j<)hlaN;gPAb}on~wiGbiyx$X(Tjam(gk5(ajfcMjkimeGSKN9)bnA8(Nu?sTT_
+;oDuiyG_`p+ifroB_w1lUo=ZY|9)Vmb227u!4~f$!$j}jId6H;ItN3XXzKUzzjKzoYbDLI61FR6RINnvJ|~U$TZyDAb2iQ^Z+|~v*<sVfTmQ@gO091a+dM)(
+uH3QwQ#!@SH)OXwn;gh<6bEE?>l4|Vq2AK$$bO7fAv=a*#;{3boOzxW)jzJ1yLkeZ>g(j@KM8QlV?toB)#Y@virZ`_wq3ZhC9as4Vvj{Dt8Z2Eacr6|_%lgv
+a!%JTe&f+a=!+;>jOd0KnKpgM(0-?@{b)(I54~{k5aHUFQNK~gF!BN21rFQ?2r^>h69mlmyMcQA{>{Wvg1;4l3ZONNNO;Tl&omd!ypvLTo?O!Jaf7<tdcq&%
+s1Dp89^0$;hIArXjV7dLiAem!@yG=pfC0(<Eo*0jZiCxHfjgTX{NZ#whl_@Gj(UpvTKZq@Yw0KZ=Cwx&`>g54o%{`n>bv=U{U;)oY}l=r<qvOMu)AGsA`$=d
+i((|7WRM|MZqmFiuiO`etIB0styvl*^GB4NwC=QM0=W?OtJM(Z$-m*LJ=G00Y4#>i^C=UO`><}Ek6uYW+M8gu{|B#&8tD'''[1:]
 
 
 # ======================================
