@@ -154,7 +154,7 @@ def test_a_network_that_cannot_be_used_is_refused_before_anything_is_read(name, 
 
 
 def test_what_fails_for_no_lack_of_values_is_not_made_a_second_time_with_values():
-    """inception_v3 would compute on squares of up to 4,096 pixels before it fails in the same way."""
+    """inception_v3 would compute on squares of up to 2,048 pixels before it fails in the same way."""
     made = []
 
     def make():
