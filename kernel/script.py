@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'c8a2c028fc2e5c0df5d7740cf86c91bafe21a44e02dad6c8bc2e5ef3f5d73add'
+SOURCE_SHA256 = 'a01e56b4f7ffea578af85c73c67c30f778d363a974c4ce9f5ce5270d5f49e4f1'
 FILES = {}
 
 
@@ -14846,64 +14846,64 @@ CgEs5c_X?rju^b35!V~{N4fODeP^>*CkT-)RNSrZh2rOA7X>V?|AaCy{eQat1FRa=_y'''[1:]
 # ======================================
 
 FILES['cxrkit/report/plots.py'] = r'''
-c-pO7`*YhylKxrzE2iK|33Mo!q%A*a(^<uq6W1!X&(<b)M>DJ;ITR6r02TlxF<#x@eqVRb;6YJ->?XBq0`utU>FNIZF_7nZr%R(2;n_Mfxk?sFtIVWHR&<on
-v!$A6`Z88YJTn88>kBhiI#(Zl{YmL~uHL=*slyLp9EGu=-y%^32&VeX;EkU%qvs~u&($o6l695`p69jrzi>q>sW5R*nQ>2rxhgI*owgQPvZ9%hnH6CY=YgKi
-lpXX!N0FXJrlWq*X&T079reNdb8Wz_%$w^%&mx`Y*qfbGHpz%$L-SncQM~D>ldv$Ej->z3D4e?9SvI@hFS(A_t8_!sh*Q^;LKbMi|I)ckU+L_8o#uLB9FbqR
-#q}0xloYikve{&o#I*VC5rMv{HgSaK8w2DJ-H=!Oc4JTx&dyC%4qC^vS4oC`Y#BRG&Q6k<E)qPySw~UXC1mpR$mlE%R;I|pS;<VAnOT_QY$kZXiA-ke>;h+!
-B{O+!*+aa_&ch<WS*}-cIs4W7xBq+mW@|)@y|@9V#~)6QUv^Z!#M>m+E7KTkE_Afkq#AC5We+oo^?Y;7-~gP4)2uP^$1uKaH1;?TMFHLDcU9AEv+`Mz)wIhj
-7No=%W|D`0np<bBbF)}SvB@i)bpjS~*5~E3rCI6HAQGMB=7q@rjVUgZ?EE;(k}PkvUcEhedHh}tm1nKpYrQ)<IX*o-Mw{>5>2@FWr+u%ZygRf0;iGPsAJO{c
-Q1hdH{NT}J?X_F5-=hVzLcKlLQ^Nr8x=3K)sg4ZPrK2vFA+SU2{a^}gm|GM82xy>!i6W&_4UYX~QKb3c-n~B-(I!~O;lX)gqBxkFdo(?}*Y30~!(z!uvcbIM
-QWXh=14GWv4S~)&E<%t4$t3^^07e#+>AWB~dk`FAyy^kMh^xXd`kcIebNqp~eSod`UHt!HNA=rn`|_Zpdch(7;oq`Z+Nh!3`sL{T-;dva=%}}^CT~xF#v_R~
-$zT3{@$T7wKTk<ycbD_WKYJ`MMgoXzkz@j_v78R}rGbDsWRe$VE^t~bliV;EV^axsp5+5@pQzkm<8k7Ulm(fSXjWF7(+$1lvdh<R{@zjl^^e!brycd%(fc>V
-;GN#IH}5U@Ko4gRdk-J-<FwoD_Pbu|*Q58ZkA6I1;e2ZCfx<v}2M1w%?sZywOp6=-xeiT1O+=SlE`bcxaQE&f;clQ7XvQ`_0V$^@yY_hV^3t(eARl4S1i&qf
-Z}kx}ZeMp=*R2ny|8sIIoOt=gS+Kyt0<evT6=Ns?t;ZcpoiB4871SYy!Cf>yAX`KG6KWt}4Op+xLgGOi;c5UkVxnCgMOeV|+}2@f_qxsIh(HwfO6){tA<S^M
-nV*%^<YZjWLeI*cYIEF`!$lG4Bt_pV9pz@bD+|w-#f?t#$(P~0SfZyJJfik1!vEj~2b<l^GJ2P6Hn;Xf=FG(NV37f+Spp?bwr2?qhlosk#*FoYhuq2gsB_#4
-9*_>aeD@j}(Cc>*FZ``^-aat!PZJMMv$birxJkW4r~<SdfEpQ`pj@EHV+_cc!Xif_4(+Le&J4&_&}5>;QyaewSV3L*@)XurklB%a7UX^|;ZtM;nJ3xfJb^V9
-WR@86RDpF`>cR*WjEIa9e<wlDo-mUaS!<7Z;HNZZZh!!-J;#X+6ZV(~9wo%5NfJRGEYvSb<RnSXMI1i^Hg$<P1UE@ER}uk%Q-?7SiP&X_9*Glv5bUyBaMsOC
-39|^BT6;1`+FPx;S*Qrh`#PHu?9K`t26wjA!Sfnt6n<L1_J!jPvy?+pj1G|I#>S+9qGMeY6?($(dGsR82=8N4hM7vA=`bcd<;~g65V~rI#a1VhOM5!4z4I6^
-4x4h?I|m#PcogP^FQEv$0kqeF72Y^5Y-}_@2%5}|4?nR-0006GvhVU_c0iB>zwoLUDbR?q+z`NPnyUucwhG}BY7HbH9;^)Xp+-!7U-JH)A`aa7fV%ZuBUx_z
-1)8OM8##ja?lDCs9Q$Q|d)(T~3@F5WicUUu8H~0P7$eT4-H&|R^S$*6MA(jLTjC-n%n;_=R<SrK@oU!9QO-^}+&L&ygVBg$Wl(qn<-iXi_COWu6kUrb(a3Z7
-$F2bza2do1)W#Ge;DmSB9;<N!a!8YH1F07A;S&zG1G{P%BUl6a*o7EbR%_@jVF&^#0uHhn4g;omgL<-N?r{WE<pw@G#x|DSvqAsR#``|rX|W;w13lH7WL*qB
-%)@Rp<!FfC+^itg#cUbmrkLm`U24BeeayEVkgundIOMFztU<QNN{d=Apf;2+P{hUh6(+%lg5uuSZ%KA|{gJSZ-m0Z3m&Bv*W-mC^7?L+fK!Oln6S56Ic`p$d
-z#Gu<Ay9dNFtT8GV;dwzsoqZ|JfOGh&+N3<R_YF9p5tI^2`kP+Z|Eq1=#=%UX{2Z8H@TL*Lf6u82nSWM4=4xwr7s_P9CJ2z^dVUkh?eSXV%HFy$Rap11tkN9
-#HAyQKo<o$z(8<ge8lfjG*A>HJXJ}mXJN5{gQqx7dhRUvKab+5(k88D`eZX?E-WtDM{UK9bv%9;PcC#8k_qKLR`0MMrAQc-CI;cGu`!g?(;6ajrbT#FVLpDv
-P^xrvUup@Y-q2G<<0bNh4!5WmA3ms(GJD<<nB9@>Q+r(4D#SeB#`Hbn2lAtz5l4T5s@^kFw6+?I%ORrfe&#)MXZ1X|`@^$)<r@hY|EJ*u8u~0BV$RFAr$;9z
-?VDtXuYvM^7);64wtw(PALqgN`*wPzM!!G(=#B4!m<&4*eE8T)uj~Rh>Fr~CLvJ4|%hM+j@Abj{_6**pQ<nWDh7G+tJkdT^Q`?nNt+U9#L%J(Z<rr@VD<nMS
-kA8nXzWYO)<F%nT`ki*PPg~;dk3HI+o8fbtov}0&t~RFdXp!tJK|(j|wX3JrUUl}JQX|MumFY?VD_a4k2oiUR!A)LxnC^daG_KoTWg+FseT+ZmbU1h@k3&?w
-hJXW$xV!xZD?C}ZX#8&(`1>5-TfEoG!7Db0&}OA$3B$Ok1b8a+IeCzxtl6ov3~{N=`&Od!aOkvv@CAX${@_J89z_zUK3+{9DKGdV31gpzRcfGk-&eW|;~=S1
-FEJx<AFR{VWIlr@(oo_I`#1~ZoGq4^=8+N@=Jph*ju+5BK65~uE1ZV`^i1%`N(8!hRqp{#ehQdBp8%uICJ6K9`H+1sDT2jenI(#}Mani(2-FRF_iez%{IqKn
-)+wiIJ{__MLWWeLU@1Tv$^%DN!*0;+br5h4ZA!<$!@l;BJYQP1CVTfJh|GqRAGgbRm<o{`6AZY7*HH*-XG^@L^8k)czsdxicgD<>I-Qa$r!a$156B(PrH(}l
-ROyG%CPbVf1O^%4C6>~P4~oxDlcS?(gW6{26hN0b(8|n1?IL3r_ERLh9o4r3=_}0?=?)d&He#c`?{VlcA?`??2L~ij-($wBR<F(0o2_Hgn-P9TLTil7cf!?H
-UvzQ;#8}6i9Pkzc*uXlSZhVh+17bOH1*<Y+a^9F@Copx`2dM--x7BmilR#I%V~;aua!-Do20GL6nelraH-WT@pb3xegdMc7`p~9_{I4_!IChcaDh@pGc>j>%
-64Gr9$4*!J3O1PfSb^#05^II?IU6guh;=N7;g9f^>N#-|z;z?m@i}_61u94Mpk$X(6tSO<iwV2<d?*A(k~OIy0M=JwKI9m%5(0^&DG0j;%Yk}@Q+{j+gc`PG
-!fjMEKp0e0ih+{1kfW!%Vhrq?lvA#qMi3#k<%~rbQ%p>I`Bv>98k{y$*a}ecnc~P}Tk#P64{d$A4Zv7&6wIR0R~NK3n{zYL96Eil1-JU?Kf=6pJw*<=1k?|u
-FdYbc6y@#6z{=t5(ST_gSw-18s*fif*CdBg$q&<(6{O_IPjVpxQsc%MQxY_i8I|aFPIG(Y%Ho!OONuu1D1?z`2FC}Kh0uw6{cgW2TlbtCf#W{I@UW`xH?alC
-Yo`k@zEm8h$$X>MvFx{v6*qPiYYoVYvO^{!<<V#hglalAt^tf#6Q78mCV5EJdNmj-AvdyApR4Y;&4ooeow=FmIj;pniITHkx11V~akteyRW-oTv`Z5sKeowd
-n*0!EdS%CkY>~TH`i~@=L~<>|=2+d*_=s2XAz5X=qYk+`;Fx))`WDvEdw;9ze%ZyWusdh@<yCk>S8fRMZ)0fTu7>=^9g-jE)pV{!UL7@|BJd}E8Jt~v?Opo|
-;|96Ly;EgzQatn_2RK+@O5OiHE*&fgA-->TSZbiM)HizAB~?>&Mv!zswP{O-%1d;+l9SJDxX|*Ff=6>z{}M6VjB16kRNAQSFA-W3r-bz9aB9%7S8|P><8DIh
-d1EFv67?_5^j25hG~Oqbb9!8!kb^iTE4%Q<L5Kqwb;n=8x^K2^w;2(hwQ*UrZru4Qp<>=#Su4I`(-}I`iIPib28AAU6*9DPbwUx-a|#jAM%(}-!70%GSv5sk
-WD4LE;9gQ8i*D7-Hwsri0<0og4QV*Uc}Ov*<wbt6Y>}kgzs(c_1j62++jpa}Acd{eC0jWt$#sK%Nt|w>TCJbnzkX?<2Vr<hk!x2juDU&E7g;iE*u>IA^MSiF
-A91o?yUnCX0P%OeHG<L_O1v|J^Q8H<d^Y1d$3gw>QT>Ze32f2NmTA3z`@-4~g{GgHmRMusdSJs)9ZO70W|6xR?v#GY`n8pt{rF%>NkGnJ`FZ)V!5#^M*Y%5R
-T`UJ2S<Q8p=}kwa^;c%NdS&B_bhaYNg$4edP%`Xpw}l)?km*2S8R)}eBZq>h!epsWr$km(QP~;|qr!x4nXRc>UyJ>bm2(3Lq%BwwNKBlMVMK7}64dD2YPG$f
-=e#uF+D>HKy;km3uV;hc{^FVpO*Sr>jA&Cw*-L-c9GkJ%kCw|p)fIZov+7wpeK|ll%F?7zry3rllUZ^R&eii_rGE{AL72-B5Q3<>@NrB>qBguyJj^XN$S+)i
-GE}~-JQ{S=|M3tQC3KFUqUvdM&;`H^WNqdScf~SD+PqGQyEaOaMtNz3ONZ{QyeX7mt7>#Wd+1Pz7aWn%!#>^b?f6{JRJ_5CP>d|ptFXDJKCb)yUSH*@nT3mx
-%8hkQuJns1g{z@|&}B3uOl#A~?Y3P`olF=B314K^eLG|?Tpj&`xZ;<|P1nEu5z4pV-4;N-bEF*X)C@>Ihq50w@fFpj-aJ)s_I#;dH-8#IkxIpyL<Jd*q)&MY
-d!hCp0aHnwify!UL8sl{<TRkl;tVHuAm)$CIU|`v=5~q15&rf-^~^!9@7xs`x9x!_2;0UuhudL+D%?xW*A$$p(FayO1Aqk7FsXKF!q&*jOl!$u2+#k|)VexX
-&EKQY9&37DKRaJ~>#;{EoxecKw+l$67CQ;b%&&IWJga`^Ro9^EdA#+K>u|oq$<qfH*R8ryd^?zne;?MgOB8SyW|Ka$N~N6m-o*Ve`$`MfJCWB`bYxks=~T5G
-x)Yg9O>t>3Lj16d<LIv2u3n+r{JI0SU3}a-Y^dGMS_v<}wGc~`l)2lkl}8$ccN9tZBZyk11RnXe02<zz&X6jfe)D|x_uJQAfYS_9zb)00R_o}+>1+C8^WFR7
-Uyn|X-@M?@d>WA>*El(ye@LQ0-<e5PWvBE)2KT#8Wn;v^Qxls-STr#Ak2QSNH=yoIXPjRX8&WR?m|1dpU8P<jeNF^u0jO}joMJ?}#Ftw>jj41q8}nCH1Oa%Y
-OSCE_Ys!$6nlw^&QdjRZ!8)Yg%@6Yg(kiv)SF6LEG;sr`d0<OUgEVMDjGDQ{O?OHoUL|l}I<SFI3mXYDFmC3tbWxL};EFZ!%;hHSQEyz26t?J-Fm}_v6>Fa~
-u=apHp|c>_kg>Oo;oYyMIoL&#KZ@Fc>sy*rgLKTzU6K&yfR<#cr(r}0&p7U|9Wqu{hbg~M;fl(CHB6^;46@}cZYQqK3@M%i_USaaniR=I$H-wbF3?cCwhQqc
-+#zh2E7)(cA^WA}z<skk^3wEz%3Cphc4TWisvH#qQndMc!;|m`^D&PuzN{hA^{X>OvO>w#zTL?9_Ai$&HptfOXTAJ&@S4v1i{@7D9+Kbs_Lk@J*9)#rID*0G
-qR4!=&i2XVe#w!<B6pcm+n#~AFbQ+8pBl!FZ<u(m+l4~ahIDL!@rFS+N-;7`ipQ1M{r0zoMQk;63;52}H@8*5qiUgi!aKw`QYk4IdT-2`-aX}pS@OS?Dc05G
-JLS)lq9D!YFq$@m9HZNNlGh?GX24xI-l+BPYFB?%QS$3cjP-+bW_r~O+3n}mwHsllQgUNF{zCcDvWZZ!!=;Qy7&Wr@mv)eS<FWRcri@t`-5&(Rj-|2v*r^?y
-wmutB-3*+rY7BiLMCxycNR{uo>bOJLMPX+kWc|QxAy8T3GEr!;y>T{Egf_L4_%V#fU#|XsU@HdHy?FcU>z4<;Cjxa`imEvgzNM!HXed?y-jT8h4E`2Ic@pne
-SeT2pyYaQZKM-vEYjSx=c+*grDTknwlr>`NI37!ISB_!aviX;|fvw@KJ=lhg=n*J~tM$qsZIBplO{VYjn^Qa6Ls+MqV?c)z5>l2gs->a7XPD}YlnF<$!TZo~
-p!e_8TOKs(VDJ-l`9A)4YT4UbQm>V;UOA;|B$D?zX}sS^Bwd@+ao&0J`vDsr)>XXmXCDx1b(7ePBjmHkEzLisDn_;@z2()UAkSVLklm>&vNv754YR|-{SAXf
-c97zTVI2#dS(fDG-+;;8JONAjZF2n&0^IgEAh6f!Qr#^5HtUHU7i=AgYv!%kvS_LGjZQAdCfS@nVB{fZbp7Jj9-W6i599feZita-(}xVrce>gS`GenX(0>Sb
-?F-fK)FG6-Pj`WR_W^=XtbKxj)&4XPkKenQSc>zvOi%-)28x8YeE&>q(aKvXrRT{d{SGsz+N~vgCP#JP{_xOVz1O%C&MGt^Ig3Z)C-z6q@c;~n@9$YUV@&Jc
-?h0IOy8qebcn#+b?Hbh*)wT4$n%B}#cCBkm3A?oE#-02Pj;g!)UGvAnl^ocum*o#{T(G-StRoTs@kKtAPclf6N;9cnmzU;?fUC@98l#yTB=ZN9oHXvVXaTtp
-_RHPyx8M91Je8$7Qseq;0yUp9A-NChRQc$Y<fGj&R{MWM6IG1'''[1:]
+c-pO7`*YhylKxrzE2iK|33Mo!q%A*a(^<uq6W1!X&(bD$M>DJ;ITR6r02TlxF<#x@eqVRb;6YJwyqnan3CyFXr>Fbt$3ULvoh^-8gy-wb<SJPxtum7)S<z8O
+&z5SQ>8n^J@yrZVt}o48>0F)u{Dac*Tzz==Lx&&2I0|D!zeS=75KQ&C!5cqkM$b*QpQ~9CCF?8?JkM+Kf8mN&QeonrGUJ{Kb6s3zI&CeoWJNP0Gb_R*&I3K2
+DLd$ujv_scOh^5s(=?3FJL=T@b8Wz_%$w^%&mx`Y*qfbGHpz%$L-SncQM~D>ldv$Ej->zhD4e?9SvGsvFS(A_t8_!sh*Q^;LKbMi|I)ckU+L^(o#uLB9Fd>6
+#q}0xloYikve{&o#I*VC5rMw0HgSaKTLa_}-H<o@c56@(&Mr(=4qC^vH%W$mY#BRG&QFq=E)qPyTSrmZC1mo8$mlE%R;I|pS;<VAnOT_QY$kZXiA-ke>=I{^
+B{O+!*+aa}F2W+fS*}-cIs47W_y2qRZfiu0y|@8q$ERn<uRAJV;%yS^m1zt%mpWQ&QVlo3vWFSPdcL`1Z~#ujY1WwdeHh<08hf0FqJVDnhpOqWS@|r<YT9KM
+3sT}sGs(l>&7HH>xmm2E*yNSYIsuC~>+|y2(yVl85Q)xm^Gf9Z&J<Tkc5$3#NtU--Z{DB0KK`hN%Cpw)wLTo39G{&Xqs{m3b-Pdc)4tbH-o07>@JYAJk7#{%
+sQFPpee~q1_S!Aj@6iHUq26EUsbK(kTO=^>R7VEt(ot8-5ZEF1elP_#%q<E41T;{=M3K^|2FL!gDAIiJ;K6T;XcMgC@ZcgbQ5?+81Dc*aXm?syVX<T+*<fCB
+rHTZ?fgxuXhCpW>7a_=j<Prb{03!>^bY2jgJqivnUiAQB#8qJ!eNNuKJ3i%YA7E>K7yp0UQT=w?zC7xvUT}zi__u79Hfm_MemeU2_v4SJ9rgar<o(%?cqGv#
+`RiXVKfL(wmnn(t{&N2GM~~&jNC1&7l1zX#meaw$G!QU{O!C6a1x|})k{bqNY%0OdvwQ&V6O|imJWd>vvLJI3&B}^%x}mpRcKP<*-#hBR{_*zstfPK8`uL6*
+yw{ud=Dh_U=;7>f@9|@PoOZk2e%EXLeDv|{(f21ToX@R2P#7rh;2?}IyiRM6X>r3p*P$t>iRg066_9}%?%)3`+zr$M&DiE=Am!9#Hy&?ZUOILQ<Rc840Jw$m
+tv*7=?VC>PrgeJuKPSh+iI-oV2MZi50NZ$2F@_S*dfc(p`7+m0K^<Zk+(qL9vNg0nqXq)jfb|M3Bp$R8t_E-;Cfe0egatg$T^*KouiI>n2t;A8#7<-u!VGtt
+`FTlAPR8{t^sMZuHpg8#TojQ`QuMviQEs-ovhaLa-0CEsd=<`%C3?ES6KcOE{10w%u-V-#qj$+>b7xOv&P_ZI78!t=B~bEYdzR2}h{(j}%ve8o%$>ZCI>)`>
+5$V9|4{xCXy?z(*!rw~g?E?dUH}UW+Tbp)^o78KBDnQ!-sFA@5$_0u%#(<0|EOIpB(4H&k%z$hKO(t4AxADt>71V_<&tZK9nH||@LGI@YK1D{5d6GTO6If$G
+W{Dxs6<DXGE{#yZh{!1McM|mM2{U<-wf2|?eoABJ1_;pFbDY>PVUKy>Q9^v0BoXAnLj9sdPLkw8#PK6wQ<s=SaFaxHB@qxfbr=JYh+TH*kvQQ8!7jT6XWh({
+FpIFMwI_q5z15nVg^IAeud^A!?ySIJaA#W`ysU9X;iu(mUpVeCOF1OP=m2SMY)l#`I@U!|p(hNVM=!#R@IE$Wn5p!+4r9Vo-kjYGp{sUSY;_{JvZvG9yNL1P
+uqmg#bHD+CM`2$05{keZKzkin;f>?M#zq5#pvm0$@DqCk03hHX`#w)*2Lws*3$Kci0*x5U4FSBSxo(hcs}Me+)<6Q{!OB1%YQ)sHCGX!T;=r8`s9Vo9lI6x<
+pjo=Nkt6uv0aIkcv0wJL$F050fI`ft=;ULU!DuUiG2%?x{m8dH-&&tQgzcENB`#vZ3}L=)6^oM+zh+Gx<?N)xor5wp7>y`a28DM}4*U>e4^**E(Y1&YjXZ~c
+>>98EmqCm`ZA>u&PI!myu^KlZhcwwXkZKVhKH+dXu&ahKf;FIzU5JrowT9jjh9Hn4;2@jfFkp%|s3&XY9!Ee`Zs4<HY-8Cy8}tutyzk?k78}w(&{Mrh*2U1n
+JnTkOj)wTn%?eUo%$7lJiiwWWrS`kj$9&rX`Fcu;L(YoK8f1H{w5atGYC{PFMO>_3VG^7c6!*S;PqM@7_k?ZqRxM4rBp!V?d%>y3ki0np5`^%YkZt(cdyT*V
+-hhq|fyyg{kp;UO+aM`Q^?oMd0lnSSm%|=K7!x=i$iWvM+g9ox<!b==DCF1*x`TKTW2p_}1xHk&FAQgPQG(+o)Jgb+G3su4_L%$>VZz+h(qf!C$m77_Hz>DO
+(@4)QZp%g_3XM*~A>3dkBsdHRsf-wg9!IuKxt%790x?-#7?3TFM<gDcn}SjfLx-ZVDbgVdrGT{H2J(Tcj0TFN^jsyWo`uB*VFX2s(sOUY|9KRxm6mVy-zUo?
+qvS)8ebiR$Soh|K@#IoxAsK4!WAzSuYl^pF&ti7Y<{LxF2&}myGh2k$m1n`Pm}8an?n}jjjED}DFn@_`q{A)h)#<4!DYJhs;olwEKDEb%t#!=vZO^es{6K#6
+GvXLiu-kh<>fBa?aXCbc%FnzP?yO!0_rH7bpnM|%<Nq|Aph=(SL(F;o{_N=Fq<xzV@ikEXcY`T8^!9iD=+itHf7?#4)#%sfpS<yX5R+jCf<m8q>9t+pHobjp
+Z|Ln~WqJB6;=MW8-=4wSbjq^7#IT`vk0;vaYHGVus&y9m_egi;sT||&V1<OI{L!y3$M?T$b5uC=M!(XI_GwGp{i#RWb2EHyvon^4g5t&$9xalcB}f~Gy>|7~
++N;jKQ)&cx!!jufU}Y<SAp!3$F}TSK57Yh6j>b*ft1P5Exli$@oDK&M<#C9r*Kl@VaecRUVudH`7LETU1Al+yR;*Xi%7HjG2Pj+VSc1LWLLr0Qa~oK(e>u+(
+{o3quB|49=fff+HAQ0Ifd=*E%NHx``>**8a1-~U>?9;GH4HWPDT6bX_Bz5W~X2huk>ohf)&)|t<mpH>dfZ91*EHTX^CH&0oDNwaApnrVkfHqe+KL+TT;E|OG
+bnmO)Bb@vc&g5c3fIdMmInRge*+~&9r-4UNq%Bgmkpiu5(0gdZI_9Tcqp(gnA@u2xMG!Ki5(P^E(oh~ax*m3eZm)x|c4!kv1|Ih4PvrT^sx{fWC!uOKq%6E$
+M%`5I<j7;dg~E<P@H|`MEu9B&r}|AM=)5yBuhi*`0tO0Z2=##6;asX^v_O^Q2yH^dDFSVf0bXJ$t@xn$>@+z#ifO2Ac0pl!nQ5)eJk&1!cF6_B+uONAJCMH8
+Op#PkiEkq|>iZrCI1}QI<auyF0`)y+ylVB@Y`xh!CcPQqcO<mN$gd|{)AdCsCqRsK%qa+OF@O!M)9J?dXg461BO|dYGbZPaId%e5hkcMr&~sb8R6Pl&1w8gR
+KPUI($7!H59iJP&*Krd_s|cF#=uX%{3#$)pddUAugMecfnY7}-1CI|6Df%JZ#&GO(rLSRwsgD(yZY~jBIG?kzf{R$kav1&yZ>gRWCjneHA}XI_WLpMvL=Q@K
+8ATCc>bRJ&i_eEbP$XHC3c_rC9p*!hG%F#HNScDMYp@)sS2*RzhCrxcTPEB_r3r*VHKiCRc?&susw>98zDd#M#%Tl*Vq4BwgfT_lw3n~d4x+)yIR(c6C7&sd
+Jhl}NImXad!P@|g7022v8hw39TeF!xBh8`H2V2&wpZ*ifOV?9ms!KrqP|Dwdut!nejy$g%&K?bzmXTGIt)u#Q(s5047?u1mZCODIoBSl#J|H!2oH3<ZBbiZ&
+e&;l|N3LIP>9-_;Lytljd1i2YM7a)~xYzIYyRvo9$q_j2GYk)_JA@{-0D0|n;l-D_#x$94)H;^^wz1;Ij$*9=c~N%AM5H_#ZGlit$Hp~)5o_WT@zW#^=}tfm
+hDykdEY+8)J8pCNl1^uCW_r$R!BC>)yw@$K24viA^*~h(a5U}G#K@0r@|h+-gqdF1u_0UJ?v?&6$tICp{;)Y#cR@blm3&B6+3%=Bu0c3vUZ}o>HS|8*>Uvmq
+F)QrOS$=sHp3ub}g8aJ}TDS`+zj0ILM|w4#Ymrw+O{moTnO_FyH(q<!{=&FHu5r6nS)7z8eaHb07MN1^zfVgC3qpwR8y=P#sQC4j9(GAJ8=Vm(9Z&__(xD<2
+-QncqGaD|nyb9sbe0Ok#m~BQC$yn-nbh{uCS`(*)^dI5Wpkc4%8a>C|gx2%MOl&0TUz+KiuDWTw&noBiv^*gPaZFZr;f;e32Qcc6zkqdLZQE`$B0Ov3vS{77
+^HoA6!@06ne9fjabfyy}SI`U!J?O$^XyxjJBBtjQBA|`90Z4*Vp#6(#inPcSz$w7Jq(T<ms+n&Tu6zVoMY0;waESAeVouA8{9@T6Nx6TUDFz6Hy+OC{Mq@z=
+Td7O7a!``%2K|ya-F3BEKYV=q+CmS)@RTCgu3V3Gd(JMhWY(~WrHSSPcQZfYWW9E0N|6BK?|f?nr8SgzX9nj<^KFrC#y6XT`VFW07n>5;qMt3(`uP5pwIK>k
+KQ}G0#>UOShM_u^n3l{UcZK39{ghR5D>wUz!;+GKoQwbS@{@)=5(Ka77umX44mh%!>nzioj!NsV%y9L}#uw>qMUo2({5zp!*xjKEIglXJfx<G-hs8z?1yO~`
+QlCzVtgNE4H5x{R3EeVVQ?<Sp`y(so1`<eHupp3_I3L4^;Late(Ye!VdqK~6X~4Ce$hLc<+^b&C2EoI{4H=qjTrwHarjD|o7O>{njJ<xeTn?%(>SLZ&&)Vtx
+1j134CWSiH@F1PclFM+eUJfh$YY+^=T!w%UMAe0lV>%MG;f>;9Zm~gr;S!Xg@@3`GprihehrlSIa|9JtPosmb8EzqKGk3TzmO;|ybxPc|QIa&uOCwx5bZ_N-
+qy$@4qXXJQheEvIh>RZg>3;9V=X$2%4R(ZLWT9S#%{}#L-S7AMDo@QUT!d6^tYdPeUpy&X4gG^IqZwgZn?`Q8?Q-g5!bnK?y0q@wA$#HK=pV!tzf5ks{_Rg)
+z6S5M0P2Gy<zS~~K=RR*{d|fq!mjk@xq`FjPY3GePa`N&saTV!Afu7=!BAnZ?fxTRDv49EjW#amwEN4S22@#`;p7g){82e)By-5zu8=sw-yW!*Iq3DByCUPZ
+JrD(9+Zg9?H!M(vd#U*{gi|&8jLT;LkboK{)h<og8d;fXEjbL~`Tv<(SLdqvs~6g1P0#CR=Sy!r_9&(E7ijr*0jbntCqbF{r`<Krs^6^DHK=+XZ@uI?obPb*
+^jXJEt8Nru59Z?Ehc)dI1>A+%q>rppDJQ<SaevId(!%vl<h2zYS(a-$RV|0^L?%;HTp5fIKP=-oy6d*9SLims?tpC<ANLL$YInO<!V7RM#1bWC?zU^?kp|%%
+MH2qhqE;z^N4_h7hIghjq{^q?JfHpj_Kg?dG{e+yOSPocI(l{Xmc9%9@bUQPqm$!zulQr4M&!sfPEO|^lPJ)4Zjx2mDZP-v!>&`=7%}kF#AXo|4b1&*4PW&Y
+sQcO(=bwoUsh0xGEV;U=Qm>FcS^~5HRJdMFF(Q2`Ah&!PQ|bOU=5MzM0`N$eXjMwqlp!fKX{79=uHI>abx6INpZ^J@Rcg(zR);xh;s#Fhz?Pf_Y0!iiHFJxb
+?vzHnO5nbyU<08RHWFrF+{|O?q9#ef6>H?V%T3y&-nbqqY|$rS?52Gu);?=s?E!tLXF;+dV{aS7yMLPIU>8Zb7QT(^TbfgYbj;0Nk`U&AmSn1@VMGYeIPS0=
+GFDcHDZfzRipqaAOs8}VvgIspC$7&7DV_uN=`^{X6v;%#$YC=s&``X#3-KM?A#9f`*sro7`#tBteHlIS()5zbTQPoiWNSOB92EmnwE6RfC*cw1V;)_6Swp1j
+S7(M~g_5g%y^-<lUoPK;kgeH|hxr@iHJ$et&8^%$B)|2AFVE#~BwU?v1cT8<k@;?&?UTv<k|T*l?lYyfJp*xJ66Rn(HH;nKGVxxw3x%o;>DU6}ErV{9Vq}^W
+k1MhJ?XL@q*lOq&@Pn&wZmWPt)k67Dc!+VNQc^JV-kEc~d&(`d<bNwutgFd4%AY4iL7L5BG;IhuMz{AYuSHzUfV*(KRqNr^uK%i{<ex7w)(_H|>2)(?w;yrW
+ZiJmm$&K;&3*|@4CPKvymoge*)X3gn+Clb>$J%F_GG=9Te|8W%md5szs&;VJ`on<gcHnefW9SPZQhz%{s(jCN#~s2h3OfTK>j&-%fyxq>i9(C*jkB2|w5grM
+_hCH#a`pF=tr$@E>iy4eUmx_I3Dj{Zs^&!amYx=%p;!TUN6I2F_)8e&NxWZSVJ_P4#@GJJL9p?!$>ky8O+#U(9D+_#)`+R&cr3wPIfik|=3n9lwuZO%U>i1~
+N1z<8)+>LsL1MTynf?l(IkmGrgmt<(26QMPA!YfZS{nMRiK)&=nQ#OfyblcrdjC$n<x!&!20u}k@6&&$mc6Yd^;!w*l~bxlBKeS$#)pkW(zQ7q=bbmdAF$D3
+UBw%JTmqq1H;K(SLO!nC()?qpVq|O5TV72H^6bR{*`2B)d)w99Fgq;VUrJbH2Puvi*0Io;Wl3KCrJ3B#6R?zDK-d55z-^BM0(-44)y>jxv!2*-!Pb$uX5NY|
+i<Vm7=;U&2lFj)uNgi@e*DrqU(Rt{LFrE+Th8USPeaO&!r>p&tKP&DA{l{?EzEJ%}9YV?bbQjonA0P<D+9wED?RNw5_`TbSr8s}f1T{cvph$Sj_s_Hzt-O^|
+dY)X;?=XX^-CDvQ<fsnZA0OJQ_ZoM?S%oGfXYok<#Qw-R9)JPy{VhvpjA{M5U4g4j_y2G?Uc-4qyGFG{buIm`=C$;*UF+IX!Y*yPbtiv|qv~#c*Zi??B?orr
+W%=V<7wqm7>qx|Z;*k&KlMGU%(oE{t<)!%|;3{*O#%SgS$@~E&CyhHTT0ky@{c<<_g*pG7P-Ur()VMyIK+UI2NbbWrRX%zx`Dk~H)&3ucka$M'''[1:]
 
 
 # ======================================
@@ -17913,7 +17913,9 @@ def on_meta(make):
 	try:
 		with torch.device("meta"):
 			return make()
-	except (NotImplementedError, RuntimeError):  # of a RegNet, which computes its widths with tensors
+	except (NotImplementedError, RuntimeError) as error:  # of a RegNet, which computes its widths with tensors
+		if "meta" not in str(error):  # it would fail elsewhere too, but first compute on ever larger squares, for 20 s
+			raise
 		with torch.random.fork_rng(devices=[]):
 			return make().to("meta")
 

@@ -112,6 +112,7 @@ def drawn(
         mark(figure, marks)
         vector, raster = io.StringIO(), io.BytesIO()
         figure.savefig(vector, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        figure.set_layout_engine("none")  # as it lies now: to lay it out again takes as long as to draw it
         figure.patch.set_alpha(1)  # beside the page it may be seen on black
         figure.savefig(raster, dpi=DPI, format="png", facecolor="white", metadata={"Software": None})
     svg = vector.getvalue()

@@ -1,4 +1,3 @@
-import os
 import shutil
 import subprocess
 import sys
@@ -127,7 +126,7 @@ def test_external_films_lose_their_copies_first(audited):
 
 def test_external_films_of_a_run_are_audited_with_it_and_their_folder_is_not_in_its_results(finished_run, tmp_path):
     """The same trainings, which are done, and the external films beside."""
-    shutil.copytree(finished_run, tmp_path / "out", copy_function=os.link)
+    runs.copy(finished_run, tmp_path / "out", without=())
     layouts.covidgr(tmp_path / "of-granada", films=6)
     experiment = config.load("dry-run", SMALL | {"external": [f"covidgr={tmp_path / 'of-granada'}"]})
     (tmp_path / "out" / "results").rename(tmp_path / "earlier")
@@ -305,8 +304,9 @@ def test_external_films_that_are_not_there_stop_the_audit_before_it_begins(run):
     assert not (run / "results" / "audits.json").exists()
 
 
-def test_the_audit_of_a_manifest_needs_no_torch_and_its_command_prints_the_verdict(drawn, tmp_path):
+def test_the_audit_of_a_manifest_needs_no_torch_and_its_command_prints_the_verdict(few, tmp_path):
     """In a process of its own: the others of this one import torch."""
+    drawn = write_manifest(tmp_path / "manifest.csv", sources.parse(str(few), "unused"))
     command = "import sys; from cxrkit.__main__ import main; main(sys.argv[1:]); print('torch imported:', 'torch' in sys.modules)"
     arguments = [sys.executable, "-c", command, "audit", str(drawn), "--out", str(tmp_path / "here.json")]
     said = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout

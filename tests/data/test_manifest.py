@@ -379,9 +379,9 @@ def test_reasons_are_counted_without_the_file_they_name():
     assert {reason: summary.short_reason(Record("s/a", "", "s", excluded=reason)) for reason in reasons} == reasons
 
 
-def test_the_real_films(films):
+def test_the_real_films(films, known):
     found = sources.parse_all([str(films / "coronahack")], "unused")
-    made = manifest.build(found, config.Experiment())
+    made = manifest.build(found, config.Experiment(), known, squares=False)
     assert len(made.records) == 5910
     assert len(made.used) == 1576 + 55 - 6 - 3  # six copies, one of them of a lateral; three laterals
     assert manifest.problems(made, sources.locator(manifest.roots_of(found))) == []

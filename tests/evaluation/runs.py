@@ -97,11 +97,11 @@ def reread(results):
     return Results.open(results.folder)
 
 
-def copy(out, folder):
+def copy(out, folder, without=("jobs", "tree", "phantoms")):
     """A copy of a run's out folder to write into, without what training left behind; its films stay where they are. Returns folder."""
 
     def quickly(source, target):
         return os.link(source, target) if source.endswith(state_files.SUFFIXES) else shutil.copy2(source, target)
 
-    shutil.copytree(out, folder, copy_function=quickly, ignore=shutil.ignore_patterns("jobs", "tree", "phantoms"))
+    shutil.copytree(out, folder, copy_function=quickly, ignore=shutil.ignore_patterns(*without))
     return folder

@@ -153,6 +153,19 @@ def test_a_network_that_cannot_be_used_is_refused_before_anything_is_read(name, 
     assert not list(tmp_path.iterdir())
 
 
+def test_what_fails_for_no_lack_of_values_is_not_made_a_second_time_with_values():
+    """inception_v3 would compute on squares of up to 2,048 pixels before it fails in the same way."""
+    made = []
+
+    def make():
+        made.append(torch.empty(0).device.type)
+        raise RuntimeError("Expected 4D input")
+
+    with pytest.raises(RuntimeError, match="4D"):
+        networks.on_meta(make)
+    assert made == ["meta"]
+
+
 def test_a_network_without_a_map_is_refused():
     pytest.importorskip("timm", reason="timm is not installed (tests/requirements-weights.txt)")
     with pytest.raises(WrongUse, match="gives no map"):

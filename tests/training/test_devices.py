@@ -42,8 +42,8 @@ def numerics(number_format="float32", layout="channels_last"):
     "architecture, loader, layout",
     [
         *((name, RESIDENT, "channels_last") for name in config.ARCHITECTURES),
-        ("resnet34", scene.LOADERS[1], "contiguous"),
-        ("resnet34", "files", "contiguous"),
+        ("resnet18", scene.LOADERS[1], "contiguous"),
+        ("resnet18", "files", "contiguous"),
     ],
 )
 def test_a_whole_training_leaves_nothing_on_the_host(monkeypatch, films, architecture, loader, layout):

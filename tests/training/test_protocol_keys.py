@@ -33,7 +33,7 @@ class Spy(Callback):
 
 @pytest.fixture
 def spied(small, monkeypatch):
-    """A function that trains one stage in 16 steps by the keys given, and returns the Spy and the model."""
+    """A function that trains one stage in 8 steps by the keys given, and returns the Spy and the model."""
     begun = models.resnet18(num_classes=1000).state_dict()
     monkeypatch.setattr(weights, "imagenet", lambda *_: begun)
 
@@ -48,7 +48,7 @@ def spied(small, monkeypatch):
 
         with monkeypatch.context() as patched:
             patched.setattr(learner, "make", with_spy)
-            experiment = replace(small, **{"batch_size": 2, **keys})
+            experiment = replace(small, **{"batch_size": 4, **keys})
             numerics = machine(experiment).numerics
             loaders = drawn_films().loaders(experiment, "cpu")
             past = Past(frozen_weights(), FOUND) if stage == "unfrozen" else Past()
@@ -94,7 +94,7 @@ def test_unfrozen_rates_are_graded_where_the_weights_are_imagenets(spied, unfroz
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
 def test_the_rate_rises_in_the_warm_up_share_of_the_steps(spied, share):
-    spy, _ = spied("frozen", warmup_share=share, pretrained=False)
+    spy, _ = spied("frozen", batch_size=2, warmup_share=share, pretrained=False)
     rates, momenta = ([step[-1][name] for step in spy.steps] for name in ("lr", "mom"))
     assert len(rates) == 16 and abs(int(np.argmax(rates)) - 16 * share) <= 1
     assert int(np.argmin(momenta)) == int(np.argmax(rates)), "momentum is least where the rate is largest"

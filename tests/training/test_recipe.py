@@ -83,11 +83,11 @@ def test_what_was_trained_before_in_the_same_process_changes_nothing(training_fi
 
 def test_a_training_beside_another_gives_the_numbers_of_one_alone(tmp_path, small):
     """In processes of one thread each."""
-    experiment, kept = replace(small, batch_size=8), {}
+    experiment, kept = replace(small, batch_size=8, architectures=("resnet18",)), {}
     for name, seeds, at_once in (("alone", (3,), 1), ("beside", (4, 3), 2)):
         of = replace(experiment, seeds=seeds)
         jobs.run(of, drawn_films(), "manifest", tmp_path / name, machine(of, at_once=at_once))
-        home = JobFolder(tmp_path / name / "resnet34-seed3")
+        home = JobFolder(tmp_path / name / "resnet18-seed3")
         stages = [replace(home.stage(stage), weights=state_files.find(home.path, stage).read_bytes()) for stage in (FROZEN, UNFROZEN)]
         kept[name] = [plain(stages[0]), home.finder(), plain(stages[1])]
     assert kept["alone"] == kept["beside"]
