@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'a01e56b4f7ffea578af85c73c67c30f778d363a974c4ce9f5ce5270d5f49e4f1'
+SOURCE_SHA256 = '688a75ce3dee9192317e2f30c494bec26d31e0acb3a696066613f683d1251bb3'
 FILES = {}
 
 
@@ -187,7 +187,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from cxrkit.audit import attention, external, inquiry, masking, sources, stability
+from cxrkit.audit import attention, external, inquiry, masking, reference, sources, stability
 from cxrkit.audit.context import CACHE, Context, Part, first_seeds
 from cxrkit.audit.evidence import HELD_OUT
 from cxrkit.audit.external import ExternalFilms
@@ -196,6 +196,7 @@ from cxrkit.audit.inquiry import side_by_side
 from cxrkit.audit.retraining import Retraining
 from cxrkit.data import pixels
 from cxrkit.errors import BadInput
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import Meter
 from cxrkit.results import Network
 from cxrkit.schema import Attention, BaselineRow, ExternalRow, MaskRow, PublishedRow, SourceRow, StabilityRow
@@ -240,6 +241,12 @@ class Elsewhere:
 	@cached_property
 	def lungless(self) -> BaselineRow | None:
 		return external.lungless(self.films, self.images)
+
+	@cached_property
+	def outside(self) -> Figure | None:
+		"""The share that is OUTSIDE by its picture; None where the run describes no training films."""
+		known, _ = reference.load(self.context.results.folder)
+		return known and known.share_outside(Films.of(self.films.manifest, self.images))
 
 
 def each_external(context: Context) -> Iterator[tuple[Elsewhere, str]]:
@@ -294,7 +301,7 @@ def scored_on_external(films: Films, context: Context, others: Elsewhere, archit
 			return inquiry.p_covid(inquiry.loaded(network, context.device), images, context.device, meter)
 
 		p_covid = np.stack(list(inquiry.side_by_side(answers, seeds, context.device)))
-	return [external.row(others.films, architecture, p_covid, context.results, others.lungless)]
+	return [external.row(others.films, architecture, p_covid, context.results, others.lungless, others.outside)]
 
 
 def each_published(context: Context) -> list[tuple[str]]:
@@ -2153,7 +2160,12 @@ def lungless(external: ExternalFilms, images: np.ndarray | None = None) -> Basel
 
 
 def row(
-	external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, without_lungs: BaselineRow | None = None
+	external: ExternalFilms,
+	architecture: str,
+	p_covid: np.ndarray,
+	results: Results,
+	without_lungs: BaselineRow | None = None,
+	marked: Figure | None = None,
 ) -> ExternalRow:
 	"""What one network's ensemble over its seeds says of external films, beside the run's held-out ones."""
 
@@ -2198,6 +2210,7 @@ def row(
 		subgroups=subgroups.rows(outside, inside, threshold),
 		sampled_from=external.sampled_from,
 		lungless=without_lungs,
+		outside=marked,
 	)
 
 
@@ -3007,6 +3020,7 @@ from sklearn.model_selection import GroupKFold
 
 from cxrkit.audit import borders, probes, quality
 from cxrkit.audit.borders import Borders
+from cxrkit.audit.films import Films
 from cxrkit.audit.quality import FRAMING, SHARPNESS, SIDE, Quality, Range, contrasted, standardised
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.pixels import Pixels
@@ -3101,6 +3115,11 @@ class Reference:
 	def lies_upright(self, images: np.ndarray) -> np.ndarray:
 		"""n booleans: whether squares look like whole films as they hang, not turned, upside down, inverted, halved or doubled."""
 		return contrasted(images) @ self.upright[:-1] + self.upright[-1] >= WHOLE
+
+	def share_outside(self, films: Films) -> Figure:
+		"""The share of films, whose squares are there, that `doubts` has a word against. Of their colour nothing is known."""
+		marked = [bool(self.doubts(image, film.width, film.height)) for image, film in zip(films.images, films.records)]
+		return metrics.proportion(sum(marked), len(marked), metrics.effective_n(films.groups))
 
 	def doubts(self, image: np.ndarray, width: int | None, height: int | None, colour: float = 0.0) -> list[str]:
 		"""Why a picture is outside what the networks have seen, sentences; an empty list where nothing is wrong."""
@@ -15104,42 +15123,43 @@ DZ2fQdx09^cdk)~C-Ee+6oO*kxY4rb5L|el$P*?l^y1cfftd>Sk=VgK@L%tX%HDGmu*($n!}c=Zj6tM&
 # ======================================
 
 FILES['cxrkit/report/tables/elsewhere.py'] = r'''
-c-oa(ZExGi5&mrbiUo_p<b@%eOZ(yEs(_LD(x5#%NPN8yf*`EOmBcees$9x1Q1#zCZ%Zy|Db59mO>*C6W@qMkcGf`<-04MOtg4pkajhGrl})SKsNAZ@s&3Y5
-VV<ipQ+We@9!s^%i;W$tylhNe>OyH~Gf(nDjj>uhE4y2)>T0)*sl#Iq6FubS5nfk@K3Vgm)~3i{%#+EIAP7dIWnFDlS`~#!o4hJ*q8F*kH(QWHeKr5xnKCu5
-*He9;H;LY5@Y5}3UFV;#f4lyAH~)Nf_v!lP?rW?*e!2bi^ZfSb-r%$<m-)(#v1|A_FZIUsI%T@iuFFO@={hf0y$<F<7dwseCL7b#dD=;luXc5RwryRlYGd0j
-X|)4GX1zW(U7Jn2<`rrPHoX=bf2qKTA5q({xKF*24R584yt%#m=ck*GvHD<&0)AG-Zd1mJ_B#f%qj2+-+REK#Ve0-%1G_pJ{c;O-y#0KAqbBOdzl>m;KmhU<
-t!O#bpx4+2_7pyEO-Wn%>E`bG%gxolVN~E;Wz73s?V4cp<?8PGD>R0IHKom){2_0igIEQ2Ytnp~r}C<IX%LM@qs+j9MKQ0IA#FK$AR9*gPu*0diPYP_t0K3}
-l+>GzM`s|$-P)+8b??5HvfR2<G@n{)t7_D2S=FS$S-#{Zi=lvPz?^5bX?As~rn6D|$X0-1VvoF3VGcTFW)3!)o5GsMwW*B=9>r~JSobMXuo#U_P==W(45n$&
-<?U-a+ol$cui8N*k<sb8)7zS6%t21yOVdDv->Z9LwrCEJku@hfz~1nxNjn}UoX$vAF%0TPwrDEY*a<!2vKT~Yhb&K<1ReC=JlhbaO{fLCzzg=kr6M$JwWQF)
-Nw8_q1=nncPbRd$3`dnXLdH%n@Dp$DL@k3oemsoTUV<!y-U$T2Id(aZ4(JoTwk<?4SPz2jTppoUtoGDak(U}fj%gs6Yok8g{^!#_-oE<@Y<8Ab+uV@Z;N@%?
-T=wVY=6P*4)q}}k1^DoM&cC5S#DQ5=y(`bXRI6kN<Y6$1S%XgnXpWbY@^;_`o<;CKt2NAlhPcF}t~Xn7PRPun8flM{a7#AFeFEj$$^Gx%)VS4&-a?>fA=sE?
-JnU()!=42?Bx--I&XeD(ybL#b8_w^|wu#+7MbQCb+QkpfC;m>|&`rjEwj(zO4`&Czg&lW}%TdM%<f80S(J$0MrG<t}s|$S2#ls1l$jrKt+y&7OsRg`@y<gn0
-g9CD0T|?$?0GA+XMwA@zs|yXlp)|QKVbjLsf|y#tjVRW@Be1K>g4i{FF_^z(b+yGe$PvNSuOC1dQ^-o4|Gl~ZYGxBJuMU<w(N2qdUr`7@IioPveE0HQ9zVYP
-u$`ChzD5Hu0Grcx#|R+&P*j$d_W&zo*%HKL=<%Mim3*W95l=3wM$vmfsfK%Cwh`T6i%}p9AO0}?5t7RS9M2dIDopZ{7dLsivu&D%goA<|)O7C)M*0;9-tQsS
-n@YWGUFWMcHP0f7LjI`joK^yrx-gXBaY>HgYkv-C25xhXV|i;P>YP5%xO1(})f;Nz+{Xrm=dz=7oO3Xw_F`vh?=YY=b}x1~B!NWkH}KAZ7KJf^GY9gu4?(a(
-KlLF~cnbnJMhUGY$$_H)$5fk@9yzLsWl}U-@{111#*C5l1DVilCP?LUiq-GCY-JF@jv`*{K2tuo3HN5C^V7m{#Ow9&V9l-3q92<gRwrPvl}QppZ(i7F{~bj3
-($^q$wQ<Di2!8VF0HJLl$7<@)!jQEF8$9G0c#*u8RlNZndJMAHH9}0rZE%=Ddk{Lu1$1>(@c?|U0r#2&B1{0&{xFyL6H3LoQl2T3v~MOgIDoa9p`xDkIu+5}
-XKVnBFV75qmg;iSzzoDf2Kx5$Gb#LSjUAIY^fm1C^R+vn+nFT4>D=b45=aKm5)IN>=pco)?PvXA%9Ss;*sDqmlHWil6pqgwVSpdp6N~Or8=eY5Mu=EU$Btqn
-zC2Mhe(#ceyu<`zt6dG$w>wt`v|wKoYKWCHoF@v3&Wg&}DVnJt)caGKpsBaJ1!R^r$cxsNMA3chD03UXLYl|K8O8N_F4m5Q7&n@z#n9shUHZ;<Y}>RaC>$@r
-bv9LIz|HsFR7~YiN$+fUM4FRU^8AyW7Zu}EXV~No9y;%8MCI@zxro)f<RW5srAD$Jv7Q0%czGyHb&)S>I&v#h*Hs;$-YKm_3|tls+MG(Nk!MO&wLJnBD(XJ9
-q+VJ;8*on}%s!w~Hy|W(OeX9b1GozZ`-NWQ1&FACi~}+_a05iM#$@&qz+t%ru)-4^0QQ4XKmAqxSvhdGiMmoRRAb-P-dH#Y0F6)=7&j}}5*Y39vwy<9RKZBe
-zW_*XX3!<9>ulGegHxDCC140T$@GpR0>g;1SjLglv$U(iEE}X{F`4D%fhF-Jxsn1C&9DacZ&g+q&H-S>2h+{%=mFRdI_1`A3j`nOJat(DZO8MGZ8-e4x^7TA
-TWt)6^NM0E#vtrj$DQ*?+JdSvMFCvqtUHwuQ3->VV4&L#8B4DO=5r*^Sh#MtbxDA5LvBg{13%HVT!EuS0tm9PRF7gM9t&C7eS2~KCt5S^N)mqjp1=h@a~wGd
-ykzH$2O?q*ZH@_qvbb7Ar+LhNj70;SfoxM&YFp?O&uUb4)L2GAT6cl;_+49taZ+;?Mzwk{$v;w^>E));nVbcFAm_)D6On69r|qnim3>Ce&oSn;;7!2xb7R1M
-{d0!A5xtjZB=b?{P!7vz0G<u-?9V4;lnXe2;2l+7l73kTR+#vU;VKh<MOQi+l$cJj@GIqLre6|@iDKg(Ne#D+0|;t5a|`EcNp{?M|HP-veI`9RJ3?s3!qjLf
-Dfo01-IlJ=*3mbQr1858M8bM>dP1H#HF6Lz-=pG#@(Wa4hQu$T75%oeZlX6H#Uhn4+t0l;9lbi-2kw<=bko$K$G`;y>6t;0i1XZKDNH>~v%62H7Cp+?zE#QS
-(NTD2gD#%2Y{t*@lUW_9gy>FT%dzD40;P2OfTW8s-Dd#pQFTwF55Xxm;P&RV(lAm59>G}z0f6M1wX47JmnWF^@wG3=ADK!tX>sJ(Or07Yp^%L{DYsr=`4+9V
-c&0A!3)<c7MUO{v3dJye4&AolK~P2xkBz5849SznaF)ScRjH+U9IIWKLAu)yZc{wP=^B8_Y*=H=v|W!urjjuig@as_L+D6#Sz$pQ_KnA_YMl`Qu?7ee5~sA<
-0EXiYMkAC%=uc57ww&WAzYI2We4L5#N#Pr8CkC(qCIMNkxx_*sG8gO46L_zI!!A$Aixo{zR4Ozk>UOC%uqR4xq&((>yaY0Mb*~mW!+lDD93iX&i({(Lalru2
-*x+gEUsSXrhpPGv10uA;5O$pCkPwQ98%eb&B4X3g<LPmFEZLMIot+;1;!n80)LrbMpNXjvyUG#ApV`xFO9H#wfSlyc$>DUlGGSrLP~_k{4|I_neFdEu=9%U*
-#5Mm&sMwdWh4FrPdoXhd<Y_pi5#YT~GnN4#aRiDs8%_amHI>1q2MwuV8$KA;zoBh#H?fSgkiAFmaFK${ui0&3pwr(cfH7U1P0&1~lKR_3wHI$KI~?HI*t-Q}
-Y#U>l+$UkeoF=LdJA{Lf#a$Fn)V`N%$6R#i!_XiBOP>KS9Y$y5<daTuSUSW7V+_Wy{Y-ml!^opZ$5`vp>Mfta8_rVX@U$o<MDMGc5N~DImE4ZBtdMO=7rKD#
-f2>rA>1bG>lrz9q=e2F`hxm#Sb^sF9egAT8K!$`ai9F1fh!~kiidbJ`UZgEXbcb*WC`|4$QFkvPWe4BJgMLw062TTcTv0i}6`E)<U_Ltw`-W^$@S2Dt0v(RR
-&U11cuAtGo6bW%MDQ<o*HE|d2379_Pdg?;%3o!X_P0e>ned5FJHdGa_j~P9rhOxvyM|e@kL)*F%7IK}kD+>?mzh1!sBzTcjY0tqhuu)z!pkGW5#3hL%B<MwN
-*`wF`;-rjs{Q<pB>^esp`ml)miN`bO-51|S;bEsiq2#j*1>IpTMv3;JJf_n;J}KBtmo?%+<lst=ZNUK|26q_3Ra=HyEth-12ui^6)8z)P7;xW>e&#BS6c8$b
-IPbWw?kd&PI;X1#y8}Px_$H(utG92-(o_+lziYAPNy-SR-V(>en<6AV7X4ma!@mCKFlZLFFWYK+DTx*@pZl3735LMb?Y;<cwC3=AkR#EKu`s5)4g6CBs>IIv
-*Rmg|BWc1>LRU6O=r(v`gu>SDQU>94-2Oe!lwh%&7jI`QWCch=bdLl1U;{W2t9$c2DfDKMX@%d$DtwE-r|$s1>EUALfk|+w0;WcgW=M^L3i(F<5b>oSeT}<=
-7s?f3>J5;>2BZH2N1lou'''[1:]
+c-oa(TW{mW6@Hd}#ehX%GRq~rN&67FD&TIMWYNZ6>^jYZAP6IBBr&E)l|$JURQ>m!+mJ(AT5kfxE6w%X&v(u!2!eY(&y7{(Qa!D8t+cXfSs9gC^;A~%TFuSA
+EEX!OVa-#amRY{BBb61ksS2Gd4RhvMzR+Z>=6hv#^Ho*uwlOVu%HW{K%sj!@m7yVPp4Hmq3)u5)7D*5U!{M?jH!3aj+@y6@7B<oIRArkj(4jt?|L#nY8n^1X
+ddTWT?-uaaU1r_lpKgA?`Fub7czyrj=Jx(`tbYD<_uI$W-A|p(X<00@mD^+2@OM_|jp-~}=vuoa8(pXCtXOpxm`9!OG}4=FOkHJZOGUQYRo&CJRk^B+ZI-0v
+4g|UAtg-3ZY??c-kwcK_jmY>@2}1lCx&4fK>g=ppm9q2p?*5k#w?D_~y~%U<Tjsk>5i8Pn3}Q#(W+}}TyUpBG-7ht0bvXR>4&-?E@#a>I)pvg#f|`H;vKFoA
+I#r|9*cx;S!&_63DnH!b-+a2g{x|FjoT-dh-{r0jhM%tQZ$86h7+6!-tj->@dLP6puv?R6%Pf_zdY1;#a5!8TxG>LW<uW9dg9Wl+)c@3NS(r$@{fEjkTTh6+
+>1a3rGVa$#)s1;~t(583g`)G+T3b~iXUno84hGqhr!2Yx-T`M0DpT*OLQST_<|9i1wuwBlLWLRdv@kP}$;{-|JgrS-gzzYCe8ak-NWo>aJ3$(z!Z3)YMw7R%
+@oei#IKFN+5k*F)>y~e8>Jd9RjTfc{4}VY(#%xg>KqGTbasb`%tx2;V4xCJhRuK&HMzW|&Q0$mK;<e~RD2GLs)(INugW1~<j!kF=m%tZXfmcN+*m6m(hlk))
+ZwcPnY#)#5f+_AQaEI)jT;dQbcdVAd0SAvGbr2^DVRZryaDhuMq9fWwXKo8#4AKK<yO58tDpm)YE6GZY9mTW}#I;fH@BZ`Q$G7i(0GSQaa+?_v8+;iogRAb@
+JUy$-rhGIDxB&+C7yK_w2sv=7s&>VN7iyJkfjA68F>A1?0LAh0P*w*ja1g=&i%P>8D2OWz>Uy&U<Alg8tP%Hk2+u5Ls3%~qIou!jjz(1{dJB%e2tmd~<MBY3
+9S=;<F;RyLb&>p0W<|Ks+i><^wsq|E6h+6wY@@3O7EN>n4|m>#r;GKwC7}0_AN|Pe!Q$EAe*q)e=wdIzqPPTht~8{uqEzT-kZjPLv`RIGH<qKqJ<bEb!L@ym
+EHtod+&m_OgJ6Z8OwoYHB^aPH6lKkW$wLA9^5O#?Gl#>CVGXFs;oaq>`c{_bz*2I#MBDO**V$@K<5N<C3~D>02nuPYRfF6EC;xMgR+Cj~3(mGf#&RUDb1-Ho
+Lno_m4nmi+H#m?*hs@pmcK`Xqk2f47&=^HRfCV5rsJhZw0fq*tE^t~x)xM&myTY`hrpU;s!9~U^MgO4HsWjJ+9hrwrq7nfLat&QezJZ7h%7n<kDwELBrf>>2
+x`J$78xl)ID#TG2&Hy{4t>QQxg6k9O;KjJqWiDJAzu3$pi>ln>H;C)O^>6Qi7?aCQZOnM}0_4mlUM}oicV?b0_ePNjKcONq)_nE#ZSFmNeSe;>Z%3nE0tcCs
+x??4N6sx?nbiD^MLZ*$aG*;hJhLJJSkC;8W8+{MRpLqpl2;mJ>j0B;>@xbJ}Y0nMA2DWapVrQGw2uT77JA$A3gb{x^0<P~NKG&ssIg36^)6<BYmIuG=vz(X+
+avUxIfq>au;9geESY6Nn?Yq$GLcO6G&Q~l@_*}FQT>KYY>L7Ba`8IDC#x`!>c<vW4iUS(t#ssL?k#Bt105^2g6{5ShK!B?PV74GSa2LkpCX+m|S5sv`-fYP(
+TJ$kuTtj~ly-ufsE*wv>`eV0P83Y|CQA+HFDF@qxS2H^C!@_Bl(plj_5qC#}SXdOXIs;uAnj|1}&ILvL-+^Q=eDy+C<44SnU>?35U{B-7v6^^LK4h*z29MbS
+tVq5VWwikwI;g+1G(sGOYH)d;bPzhjg{<Y^{Sh#F4dyitgqQ%1{dOk)Coq^}rF^DH(tI<i!41sS6dCoT*RqJ>9<Tt=zdSMcQL2qeJuwh+?D5-)&&2STId<st
+*yXV0&*$z8ZvzQ_lbOv{kVhr(MZItqx|G7)cB6hj<jM$M_9_#-;Md~`iQ`%^3~<1GV$xk`!%7}#1dqjV?8+j{FVEzSUwb9D1TcWua#umQ()I!Zy0FU$O~lFx
+&Lag$XGW#oji!KmzCXtaih8@7Lu6S4y(n!76zyPJ<~05*h0cg@zL;Le#G2jU<3<y-=v!QGN!R#JsZD!?rU2AxwJ8?{%>2+E#qb-M^y>K&)SQ))XP;!e$QXAD
+!aA$5QE*>jRt_(d%UHcjE+aNqnk4xV>gnN*mxVlF?`&RCn?#waDysnbPU$A9n&i@;iK)aIS*CbZvm#)kqIRe$#AF7z0rNCcjRn*xVT3D1*2X~I-B#sX&$Apz
+R8T-+i6FN_Mzh8&>=h)3<r0z=R^gDaAC3CqZ|WQ6lDkdRwR*uC+qU-hLeT**LS3TYtUx8O+vU%0SK>+qLnZ$O0CE=wO~SgxT!H`(j$z)FfFP*)?39p_hB3=x
+>rFZyGOu#8tPz&QB$k&&X5v$FEloi>VGT8!Rg2Pa3;-!Un)Yl54?upfD6>Xe0Qd;!X~_~`JJz(eX7}6bsz&Z?xiRR@EAq7%ov<SvSDO>HId#zT9I(uwtsM!d
+gh2x^(Cqq%rPH?bF_I@Nyth?d5@5O^Go=Irf6=sDQ>w`X;AA7|_{B;r7NW8nd(pEYSTkzdNWTA`$qQU_oTvm|qI1p%LSiS|oFWKmas8u~^O)@z8$Eae$p%X5
+ZLU+S)u>afvGs+p?h@hgyQXvIsBVj8ALO6tsC8n~a3Hn7w`Ba-CM0mp;j}rGqOy<3`E!hMEqD{K{M;UpU$@SXZv^k<GlKc3H7J+MXam*;*stNP2GSKto$fZj
+0R3_i+%Wbp!&}Dwjjr9-YYU!3;n&K+Ouvm6bK3)SBz^bB55TFZ<`&G=fb6)n{;?04yGVLCI00x!g4F0LY0|Y__y(?#>S)XZY5d(eBISBCddfUAnq((nyhjZq
+<u?_%b&Mmz75!_c?Llumh(#=8w4ZrlI(l`xpSV}1)^%Nl9s-vnNS`?g5^$cmD21ViVRk!o?$VQp?Mt1E4jhHgEYSHLTb=xw{xYf~mN2`M+p;e?T_BZC4+y#_
+r~3$?DOC@&`xu-<15P)uwet}w@D7e5m;i{bX><D<|9VQ(etzu|@@I|`PMSP&>ZFzp4^W6A&(f{u*m6gy&G)nf{(*V-;?%*B9754e_n}i87J{;~UpAh1F$7N@
+!dV9QWvQ0tX{2_=0>a&)_X6fIPAyVuvteI&q3wDEG!>k4kvND&)aBzB0fmn!pf}#Ps`P>Yh&2G15ICjf268yQI@JO>1pef?V#zs-@@r3-qti%?D}^thofwi0
+API<S^%XV(5xH1bPiSe$UY(&AyU-q~)M!l9-IANg@`~soAH*dP!OI6V*9+8B3g8ISI-od)3N024pvDGEQ~#o-6&Y07MHt|rZ4P0>iH-?n5iuj_7DWVXT6jD;
+4UZ+7lBcuLgI)Xu^-Ie|9(qqmjnGwAQ0JR0%{CygeZk3y?u-mh7b_FyrU-=&ey2hc$<S8Nh~b<`HpRT=mxPLK8D}`(_g{RbE(3WSPG|>M@AH&tz>l~CNt^bM
+fOIvH&F44up<&}b=+?iZY*3rnMw*N6(K?)`Ao8nsTiEFM_W@u`kDX%_53!{FK32_RX@d@X`E2C9+;VOkVVm3sVS=2-s+)Ew4?+}oUOZNZPOKeq)1jM&dI4D0
+^b*r?I3Ob*w~WKpAzm1xGltDD>C%Rg2a!&p)|1^^uEA@LQvAGumtsKlM%{t<lD;nGMXN!DEK_=fhs^%xT9p`%`VC5{0k%4;Z1bka&%*SMl09@EM0;RJ;F8e8
+Xo-N4c_NSXIp#~6W<*<ri$h^>mxJ1O328g{GVZO5+Lj2;U~xt51lMSy%K-W8Ea(l<qU37=j+p3h7cQQW;cy3yzDtu350mER*FqEbBZ&k=zu<oAT;2;X_-{?c
+FMeI%!{*j!6`%Y$dq@vsi9aEE(Z@sCx)v5<ouX|E_xitH!vQFG5mZU%AQ(`THx1b@CIjM@#0e1eVzub#wY7LC=ezEP&LTFQ6BFIEi2B6x3|4o^_p@++QLj<*
+(Yb<db1r&`_EULG)jWPupiCDv;-2T=P0ceRdJJk9+*MmnwOStc01*_B%g?tPxMRR;H+s)q7-=AslH$B_UEP=bPDx#b9oRYhH)Z;fdi$0nO&t;XEs{0Q(nd)2
+mM|v16d~xbX!q>{=xaY=Lb0er(RAAj3AFfwfo|kUf_`FZwJ$`R>^Xd0$`NlzUl`Hb2L3#RI<eF4v+R3XNSv^j(31@Ux(&V<A+eQvl)-d5YJP(?p|seZi?1^l
+q5^~=ddGoyuz@@gs|T|m=Xx_=XoX`V6~4uPC+{GA(}&BcmrQ~y6)-e{Fhgt{Rmi`hI7a;FN276Dcp+U8hTZ@nY%u&kR|6V$'''[1:]
 
 
 # ======================================
@@ -15894,44 +15914,45 @@ F|HquLwnqt!Xqcsaog?@*Lt!F6j{lhEuFK@lUdr~Wg`uB$p&q^(fd6(FbxUddo<?kJ*;u5NyxRLd9?UP
 # ======================================
 
 FILES['cxrkit/schema/audits.py'] = r'''
-c-o~}TaVku6@Hd}#Xxzm4ai$3XaYnF7jZXn;-aa8IBg#SK|3Oc(qu^v!5OYrL4SO|bLPUK_M&a$hqXw~^<2L5oinpoEaXsXXD@!Urd^4{UOFLL!7oK^%#A9A
-bW736-ihsz|6ig-DbPvWs=m~PyI3q1^Lf>qMwHUYqL$VwD|FKt^h&RmqSC4^eM5Kbbi0df{;r+sWgP}7?)n?;F4V282kEqFFA7=fZO^}Bm#gvBW4#*XdR?T2
-yw|&-S4;7;bjnWp*kZ35c~O|A87FwJ>*m2`Vb^KgE7KPBU}+)q`8R31FVXdP)xQ0uAJnTkzY>2N%AG1#^BE-e%U(esm_s;{y2E1_S!gTd)(mdNZ}$+|Ydi_l
-LaL?`QuIT+6sopL$h!98pV_X~=wV$i#AjlG4+~M59<3YM>PlHRpB3g-mn)%L{BBL($T~dmhfN2$sn*#^i<7tKwn$>TG6S`LV!o4^tQq=3#iv@y8~>Yj5}OL_
-rGs>!!yq#2*brOc4o2|y?R@r|7jY2v+2#JjxNjj>uM$&viL<qnpvevXR3!b{i|**Bu4Qop18|o@HJv-caa6DHOsZ2*WAqfPxyA57Mf8p}G@tcKvd8fQ%}aWF
-E2!C-75{`mJ~`O1U-Q5B3QHz6Ke_6Iw4$VyV5!HYAXA6%R%{`7?RQ0uT7zYi5c~?gvokJ~hMd~n-;3qdL?`}rLGvt@Vu7JV{#$m?Q6aarTCC?YtRwVKi{Ymm
-)nVYRF*W4zUXqc+3P|QykmFs}$AnZ$_O+(%Gh$))v~(*Qm8_mO(DjNui=-h+UHawM$NTfJd$A;0A_ZHr@N(hJtVqihUYEieAj}>xwiH{qC$%_4SI)#QTJ;P=
-d<S`ZjlKi^;z3{vY>Wo``Qw!+hW-}X>x|V--;%F*@Bm=3$%gmB>Jk`7>mWPyyU;c$O%BB>;2=aW4)q+z{;RaA)~)*49HQls4=NZ%tt`7F7LLur8~d9J-or{T
-ZdDLiUD8s4N`Bo-Z11Kuhjw%w$Qq4Eid&Lj(+v*M=Ot#Km+Dp6Lkr~wQ*qkW@i#RIKmE)k(D{tObHh+d&*DFD_?8u2X-C78_<E^f=e96?c#(rHulCY+^GkL7
-7n87S!;m!@L6mEp;%%BKS>(HaUI~c^vx};$*!4X4g(;#x`j;Wpw$#C6|5l-eLfc!_Y@y#T-hA=ZdD|*)W$WZFK*kT|AS&69%6ehF#le#}^4#(!F_$H+$R4h-
-4cdQ^ERMIt8wrX*w>|<Ier|H@_)#`&e^qTHP`=bv1wpojN+x-3A6Goe6?wuKLz8nnth$H^yqUO*5I@LvTO%67T4nQf`=QykQpc#8Zz5lPMS!u1F0|<x0c&mD
-uiOCmW>w1{wL4C~oDE4{Dap^?MKwKUn?%J}e>wz4Y&mcr=5^8e`(h7><_H>*8^~nC>VN_3sqe^SHlqb)9+bHRgm_{n!JFa9-mlK?`V$*`+VqX4fN+RWNm^o}
-5#BvpxC9~H1kw1oo$qjrXxul@C63lX9)5}xwIGZ3wI7-SR;?;WLe77`?iGWDD(NjbK<uzSv6M`T88GGRP4Rw)H9id<gc}4hq;embEh(3xS%w<)g|;LnJ2@-&
-A7D)H^_?p3+Z%kHriRs>xYR=+2En+YS;2)8bio)}RvPTaG8ft!xA)TLe-D{tMQh2`k~D%*SnT|Qfsx*<M*#NnCbevMZDXiA>`gtw3^{K-KJn6J;+t$Ydx}@I
-S`o4tKMO>#A#%_X(uMY344A<tDR6hoa`8fzHAf1V!iIz1NoR=Yu-C=j+dI6N<Sked^h6<%yFCLSTi2U9Q)S`bMAz{&34o#MD!5lOFv<hWvAboUdb)f%+N!$_
-T2qm;F&_%QJCaxFnbp|^{|M(ytNlp8?ENc;yv94f4>inhR&hH85(8KX=DJ%_n6!J@s|5Mf12#-Oo`%4XchE$c<?-O&<c7Yd9WK_Sv#6vkB>^6Icz(*YKyM^B
-g^V#auQfyrUR!tyOp}S5&fqGJIz^C#I)Sc|kp?lzRvk!2c7XK+Vr8<(9%n(qcpibB+-f9I$D|MnuSmV?kado*fY1i|Q9lxLmw~$4hU8Hou<l~Y<{v0tlv?gu
-gikA8`h>;C>5;CyIvcWbXFV_<BO{s5hL*+|ot+x7<a48l?%Ii>H(aZrFK!RpA<tzIHsCOpXcA{v%no>JB1y<(@E)v&dV~KzG8s+r<V2LTL&IgXiZQnC14ZM^
-b~-KD`PX0444=Pw1NB(OR<DO!S?ki5Ngm^^nsEth_i9-Q%8P!5XqRCVY~$qi$;r6o>LD?*_~~sFd(gZ-pH6&&Z+s$Za6jmrTGuqtaDD^ztG<QjLsRO`{|+`o
-R1DklRi0_aBSA|MGd2)<p(!^TKdF(1-VeeN?L=OOQow{h2>1^(^ly99c|m-LJ8N`1*wf8TwliUv=_Qt`D_u-pKDj%|%TD?Ltx`42?@ch9t~XonnUozg3XZ_}
-9^9RDaX$Y^x*{^+cjfJdSw!666FE^b-=hc?h_^8{n$JFaTK1PGnWmC}N^ixwk6cphWfrf`s_VP3=uc!2@P7nHFiS<je}eH@lIcMh)_v-upoP5Z)ug03la(Wq
-k-s~)s_zkby8p+gcGU4AD9{Fn&SfS8k0B{JV?>3h6YFx9;+o1Jro2W<c(e>%jcg;!etu=~+4fA5jqBSUfsb%&d|n0;rFmbeAQC96XJDEC&?s4NFxMSoD%Fb+
-v|6>3V{cFcnEfX6{>QDI9c1*Gqj#2somU_K_2JvspMSlCe@Vw#>E(180bqB%EGgU0mwy&hhb^me!l?L79Chk#-iJohd^mIFMBkf;SLyaRNt^t_i6`A^bzr`v
-?jm6aJ?E~eFs&|j7h=)qnscb1-qGLp^yklSU|QnKuVb~4^}8Ud>6g69?0Y_opfY)To^85f|4^p$7?0unr46CHle&*WX~xh8qqyM+z@Z(y4B7bg_IRE0oQGJ<
-Hr532v<_@Ai7zHPkRtpC<9CDv2~>^>nKs#sH+P~4lwiT>j=~pJh=gOU!L4A=F(2}LvhiXFC9%wzPU~Bvt7Eij+Qfk)4jfQDj60vz#=1?Y{g3p53Jlb(kb_mL
-Qw9M6f)&zCp?^Ftm=5r4XnruA9Z~R>S&9whDyaV?7F`nyy1t(XJ;_SZGM;fv>#L_{9{&R{7N$e&-Smn`X?c=7`cf95u1v|q$ogOSguow_c+I+lE)<=zRL)mM
-!*GOqBcCQ0gq}(|E1=oQ7!c+nbxmo_=$?r|<ldRREQ#YV(}BD~;5?0__!2NImZdUGTLWhK2=Qg9Dmm0{Q^~@a{`i(!zT(ust5vz7Lp#5%d+;1(MqA{4Mw=%O
-r~P`L7Jevy<jK0oDlHHc#5c4%g7#Hj7=O5a!=*>B5<6keu>eV9T~6z1c?B)j!c#RE@`w2{>w#r{gJ=VUa7Tz(RRYdqUs8VmO1%C{@K$(2%;$)N#axs8Z25Re
-IwxLSAmGDL2K+!sXOx=`J*7r<bwLWgK!g>#%3gSSNYn8KxeRyu_57jNu!WAN*bS_KTpLrWV7G?UYDE{@E<@Q++Hf)#GR@S0GfnX!o?<`?U^CE1Kh(*G;+ZVv
-Y1#1?Pn&|8KQt_EfWzbIc%DNYl-}*>crpNSJf-DAkFPR@5?<^z#iD6Jpwev#XR#+SM5c-dIh?NsQ{+~Z3S}0E`Cv}~2ByNjsy)>~^rdAR=CO1*-<d$mRC_X$
-RW8v3mINl{k_2^QU3ha!k;F<}(ga)D8(?nZ2Mx$GRxef~%_jhg;z<Qgo{XiKkasV?`0}eH(J?(Gwr4j<*P(VYrr3vYa2lO~br@Uo054ASXUS*q*z2SyH-m}z
-WOBNOU=UO$P-S*B4=U^FKN(65EN+YQ)a4x#iI#dL2lyTY@%7ca9}#xD<hW1rnP(Nj#%lz?_Ez<~<3_iet+~r1Ka<?VY3YVRhu)M9hKd0nwwOB*9dozwrknUn
-D44yl(~3ffU6jDLrD-&<c;gpvzdVv?Y3LibO=u!~|LAfP6;g;}aWVAsVZdZQ_>Ff5(&p);Xm=yB7IAVSU^M7tCJ#7#XsjwK)j^sxU9x#z#u#pYSH0oo5i{`^
-Lb9PCO%8BA_d{RRAHQo|e~bW0N*9m|WFq-8&xP=gLv9|af=~9tu>xW$!9sSW;jlk~iEUzQ&hW<D0l}hlLsb=BKFyDUft?(?a2bW@t}`9SF8Yn`lsR;fL<X)=
-%WVMN2?S*RMSR(+&CthY)Ajq8&-OJ4vNwkav$+dWTH_@iKIZaY=j7@>|DB45_a7|5Un?LQT+1Tm6k($C%jTP0Uir_v)pdH0OMIN(eh4vpDX!_Az2*+rbc#VY
-AvoVB1Bn-q_<B^TrTg0#n+%_!(D53^=00#|UoQ%K8}HVfUSdjTI~*7N4UJWH?+Bn17+KU@#?aQ;Wh2io<GJIS#^S@0_-Q;%!M6Z0@!NPvyPn_@UEK;fb&C*A
-Dn;%#Qpao`d^I5)ck!6{QCu9=pGq)Q<~HHLWc)nxZ~mU8KkG-&YESYU&-VeRU`)*NWpaSg7t(}m3SqW%7isMexBLYeFCc%hYR%!1)Vj(q%8fZ_*i}r-*Y_#(
-1Hyaey@**lQ;5pWjyV3{OgcMUhEPVD;RTcN)yF1Efg)VH3Tzdlr~49ouVIzndw6mzsFtZzI)tZ@$9pYPHZcD$rT0(a'''[1:]
+c-o~}TaO#J6@Hd}1))6H24vL<k^s@dMYiiWanaO4oU{*tprvLw60>u|aI{(l{qg<IIV6Xpy=dF`VXc|r<=oGA4mq36^gg$}Tm0^tdZ`XO-78%yeyPf)xiPuY
+{am%W>(%DS|IaZZSD2)3O_$rOU(9B+>9pvYO69uOS*e{fPT8t$Fe|>AtHPQxmx2AUwe>cP`G@UIr%S&`cGun5eqnBPx!1jI>P4nYyXp9Mm~u6|dTdr@`p#yN
+koR`G@625Ntb5}|b6mDFm0n~`RSg@ww`KL<Fwb>d_o}J0a_@+c>Ga#k?n_Ml!_;qo>GtN;lwYa8@AIw6m(vL(_RG#dAlO6oB=sJTer08y(wk=AFZt~bLVJxT
+)zpw`Qz)&veLYvEbVlj26!A}7TUyL;eW%oCYK9LpRWuz&SGu-^as70XHMcfjDqG`s-E@^M{R4kkw~(8udp8<!^7b5yB(|$&Pvf81?_?*}?7Pf_r_$&f`AwXJ
+p$fdTkPdX{Mdo@o#9H--Mlt(tI{95h>_vT++<!LxJIGa3(i9?bwssOUxxrtus9(2ekFs^Cvl|#df1ym(_D495=?tDpbp~n-o&uU{EbmoB?^r|ANoO>B96!*$
+q_?+<hMl4KCoJ-*hYbtO|K1spOlp3T>VtMFCrUu-ajwYJA-pA92wn?UG^lPsHVHu}6ldqSkT>Mi{e4~>Qxlx{w;Am-o2wa?Qt5BqLPwe2lxDV?PC$pBABo|o
+8`EOpP1BT+$9qji4l5v;gP@+dERQi#8QqnZ*yo4^?um4#D-*4r8E890o<-77xy^<A@_2tAb}yDBOC)1URw5T>W=UEu@H$tnL4?^MjLp>s?nxsK!Icy7tJ*xn
+5HBHb(dZ@OFCG-O0AsY+&mXT;w(oACy|!_-x3}ag5<C#F*kt{C<!p`^M|6-K3K!OSrRjaP^l=a(7?ygDWB*M%Q`*}6+#G`Ckq;UeMQI$nBnSty@W$?D!8|M#
+$E^YaD{~?hQAy~YgT0%&In;yeK-L&UQrwXIs&?Na`@F;s^wPZYJk(IGH<jM@W%x}){7>1L1Uj8i@LY2!rDydYIDE~DE^JTBllVGqVdpMuI{zXKx=ihbOcPRj
+{)<i6wPDDXj3CH0Z1Fbk6fN@d*DIxwVYWea1-qUEKfgurM|tT}ZA}v-_HPVE7>vC&)du?g;>{OdpSP|2R@c4W`jGKMb5Mou24%f)VsY>!&OEowB=&No72Ux#
+HeUNLqQx;w%!pSErgb5p;paNlj;yj~`zy*uBg*HtC?Lo>Gtnf^@o~kgT#+XXIW#)Q!>S80ftd+h`20b(TQ{m|SgUNl{cc}vYHdSSO_@lkFDPKFgA1)Yj)0|g
+{ck(~@y(f<Kid8{{&F@YiBh7UT?REhW}5`XSbx?hMzHL$597Mv{9U#~h~^9$A~zzF^VA^*tj4~hquC4=lz33$5)k5vop^7CCyQU5<@ysFd}R8@QbIU{tfU<w
+(GcDREnEPQuDxg^Z>Jm%8I9+9xWw7o%R{z^SqrkLU(3>zuu4<(B;@q>>&|enFgd*?2M7~ZCzg^(F$qj5y)oZUK;zTFgW?7S8B)1qW=G1UY?ed~`a&$J5hrKm
+{sWBZy}dK}eS3qi)7G%M6PJ1@h(R#@zFNYCV(5Y~)T}hvjbkjdY5JW=pZ`5%k_FL{swHX!tFYMl1qViYvl;@h$eYx%X4-~Sci1)M5N61E%i)Ph*AZ{B-Rvk|
+5w*%!GqMXruqJR&Q>63bMGV-%MJe!f$8r%N>yk4COkvGQ?_@GWblBN!C-x36CV4BC1U*qo<Y~_ckagcRWunSV-UQbXn1p~~%EG%>wdW|0U=Hr)9_rcr>1=E6
+T4>D#%*J@g|87ZMxge{v1pf%<jMRRlz%2fihP+CgUs4U@n`K}pLty|b!CrTBN|SD<I}<}b&43NljHg4OuRCa?#PWD?F}Z!$5r?xC=`1K|Lq&iD9^Rj7Ex;Si
+Lm^|V&9wTA!L<1&k2D#$*(6+rRmTw|Mja1V$w<AJbZrhKBe#e3cwp5enLX@+g7JI=?)Ao^h&o1vP<ln_UHYnX2n$GUfFI=}DR=IntE)&J84~L@lx*@q`69P^
+TO)ls^->BJ7q&;a^6G5LN}ct<c#Mo>I@#B>&fx4ch$WvIMR3<vWnII)3i{ITU_0cwEW!#H#t}^7>Wa|;Z%rTxl?>hk)zEC<|3@~XEuP$nigsu?4^}bc)}4oF
+T-lDdB|HD-E85}nH*cUG$FWuPaH~t3OPk~|+-f;4fp$^LQc+#>8$>(zOt6iU+eatkk;{j~$l|BBLF``h_Ix?<3BK`(puzp5b821VM8owB)Ni^Po)1l#JNfNx
+hM*YOk}l7<;?aPm$Qf%0J+oAs4WG;aL+>Zy5badjhcbu>ofq(*M(FRlrWHYa2%J^6-n&!gM(m6bW_$@!ZDF&~%O|<hOm@@<V3jFhes8?lv|Y0i&!p<0GH?X0
+_u%fNi}UqQ)D?jV;Y#d=QAA+yiJB;y?@@UR#M@9BO(&l{E&Gd;O4DeBO0i<w1uUs{I?2~()%Bex`V$!h{2$2?$kI^qAI12j$dn)q>pt~Sz(S^aIcjN6bkP&Y
+NZ*~K>U(6K_W$vzElpf_1v>B0sm!#;F(jqFX;gu%6Z&!&>YCahO@57%@aQ;nRk{u+`}v*4XWKJLHqf^@B0j>c@p<k+lx4nRL&QT?L12mh&??DnAlEH&D)ozy
+v}&`}!)!nUnEg8O{>QDI9c1vCqc}^9omU_K_2J#?&%c?&zjV)4>BX1~A7Hng&Z*i?$v+!Y_ZwE_2vPByu<F>`#D@mce7JJvLSIZoRJu8i$|fP4aMG<c2gXb0
+E&z7GbDkO-(`K<<s99x8uAzRqq`&X!&zEmtTI#EBLbs6hJ0qwmBrg;Do=!qg8NEG^Hv4S%P^I%2j^X;H_NlzpwhKb3hSUe6xZw=IsU5fs)%f-1cpdAUhfvHW
+^aSv<@@O!MFBCeEBK!yIw-gCtP&pb@+GI0g?gSC2z=G2ql{8fdgo9S^R<P$#4+);EL=3(qmN?UCe`|1ctTry2IB|r9eN^}BPA6sK`nB)<5AcE-3^Xm%duNuX
+2m%5GDx{tK{BT|{Uf|iG`N48_h=R9_Qk(}@Ui~Mz=$cT__5DKVNmPoF;f!P4Up+nZ_#Xme*0jjI>&_4;%}<I)X=PE=)v=fuQ2z@l2;`_lG}|9+X6Tfq=%q92
+m!r5h;AwI}=qabO0@|I70ckEk*I3pJ?imq8>Yd5UoG=a}9mvZk&eKeaFFuBawp0?+RtU3vg!nQyh2EF_y3kqQbjP<e@)ei<ZE5l~9oh+7_ri0K8L`NG2Ad}j
+Cw|4Jl`JJko~(<c(*i+3eEWJ!p?#S)#vktAaO+W2;zr0hG$3iMi*Y|K?VyETc<cs4{xDxgJ=2NDVfQoA%jski$dLRKYRr$n{_^R=yYGlQ@&Ru(r)Z1JN9D$4
+o!tnXTy@&e`gxd~SMZf@k^d00`XiKX3I%s|FRA13O1=K8ClkIIDolcffim*^`QuIU6bf?7f{$l81$l@(p=x>GQL$DQ3o^L{a=x-f@<ISBZO06AWAOCr`D3{K
+239xDCWwB}bk*d>ds0J&1_6h$bKl6+&Yu<f+BXj1+E;xD=PIxZ;44VJ+n3R+!znRUj>&->ZyVFB9AjoT$PB}IeOlEWjNR_&z|^OPaBj@4C+U0orec^ij*jCN
+MPch4hT%@KnvOjf3IWoeCM;p7I7@s2`@zCtQ4G#IQwsP39w4$CM%H9^ZR3HWsZVxtrjLMyC4o(&xw0<AoMLWs+UB&uhIm8ZUCW|A77qQC<xqG~NDShMEmz)*
+r5JO;PJi*$*HNNF!A$tmt)s4eH)kmN5B?}OI0Nf2jOGPioL2OjZv}wYQJZiA6Or<EOoKNFYFwB+xhw#1Ed>b~N{Q@HXXnAxB}$u`W<>}19+36*)#Z->0&R5M
+ClS`O+H%9i24tJsblc<F*6U4kmtqly-4SKeore~)DKPpT1|R=4cYt2a-C9gHA}Zg)d*Q}C4j&h(rBLThWsx1$LcsloO$5q*ZeW|DiIVxj<wh!`q|4&sWW>i4
+qy6AF;tr(E(@in%MkOP{<^&08(a}y4aQGP86x2L~G-<nN^GwD70RAvt!{iZGk{Cj=A=p3;aK0MFT+<!DtNZR40wgJ2K`xMq=IccZC61G%A>V%R2OY@r6c&<8
+7Khyt*l-<2bIm#2SMU~PE9&#u{AtAI4eaC~h#NZu!271<+(o}Joobmjz*>)fO1<$xcN78={~`qM%zEF2VPpE`<+FVag6x_@2(zgRQlTXh_a9UFuTr>oACZs6
+!~A<okc$ok%uAicD#veho@~BbCdz-_J+srBW$NSjK8DZPb9GJc+%-?QrgIg#o539jGLUd3iZ5)%?!MdySts!s3LP$ntnUZz<m)1Hx8b(W>9wkO+QfNL?u;yx
+n@|Wk9wP?LC75xQTz?Y88%{!3v=$%Vgipiy4!-#i6TS_{#;Z|WqRV8y%CC{aNu{VJ2QZuP!Ivfc0UWQH9u9_8<(!1UJCE^4IK$_mBH-^yLAHAI^!TLmk_rUj
+6o`rI4jmm}@P)V`n}Xjh-i}(yahqJ(5dq0nuN9|9QtL9kx;IqCo~zI*SltKp4+!s>H#H{llp`oRIdu7xJK5y88$uaih6pCXtB-9I6NSGB=Fuuvk2g5@ro}S7
+iSguGP%T5LcrAcd9&Xx<(ZKY-%DsRP'''[1:]
 
 
 # ======================================

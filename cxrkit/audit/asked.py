@@ -6,7 +6,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from cxrkit.audit import attention, external, inquiry, masking, sources, stability
+from cxrkit.audit import attention, external, inquiry, masking, reference, sources, stability
 from cxrkit.audit.context import CACHE, Context, Part, first_seeds
 from cxrkit.audit.evidence import HELD_OUT
 from cxrkit.audit.external import ExternalFilms
@@ -15,6 +15,7 @@ from cxrkit.audit.inquiry import side_by_side
 from cxrkit.audit.retraining import Retraining
 from cxrkit.data import pixels
 from cxrkit.errors import BadInput
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import Meter
 from cxrkit.results import Network
 from cxrkit.schema import Attention, BaselineRow, ExternalRow, MaskRow, PublishedRow, SourceRow, StabilityRow
@@ -59,6 +60,12 @@ class Elsewhere:
     @cached_property
     def lungless(self) -> BaselineRow | None:
         return external.lungless(self.films, self.images)
+
+    @cached_property
+    def outside(self) -> Figure | None:
+        """The share that is OUTSIDE by its picture; None where the run describes no training films."""
+        known, _ = reference.load(self.context.results.folder)
+        return known and known.share_outside(Films.of(self.films.manifest, self.images))
 
 
 def each_external(context: Context) -> Iterator[tuple[Elsewhere, str]]:
@@ -113,7 +120,7 @@ def scored_on_external(films: Films, context: Context, others: Elsewhere, archit
             return inquiry.p_covid(inquiry.loaded(network, context.device), images, context.device, meter)
 
         p_covid = np.stack(list(inquiry.side_by_side(answers, seeds, context.device)))
-    return [external.row(others.films, architecture, p_covid, context.results, others.lungless)]
+    return [external.row(others.films, architecture, p_covid, context.results, others.lungless, others.outside)]
 
 
 def each_published(context: Context) -> list[tuple[str]]:

@@ -194,13 +194,18 @@ def lungless(external: ExternalFilms, images: np.ndarray | None = None) -> Basel
 
 
 def row(
-    external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, without_lungs: BaselineRow | None = None
+    external: ExternalFilms,
+    architecture: str,
+    p_covid: np.ndarray,
+    results: Results,
+    without_lungs: BaselineRow | None = None,
+    marked: Figure | None = None,
 ) -> ExternalRow:
     """What one network's ensemble over its seeds says of external films, beside the run's held-out ones.
 
     p_covid: seeds x n over the used films, sorted by image_id. Rates are at the experiment's threshold. The drop is
     internal minus external, with the interval of probes.difference; the temperature is fitted on the run's validation
-    films. without_lungs: as lungless() says of the set. Raises BadInput for a run without predictions for its validation films.
+    films. without_lungs: as lungless() says of the set; marked: the share of it that is OUTSIDE by its picture. Raises BadInput for a run without predictions for its validation films.
     """
     manifest, threshold = external.manifest, results.experiment.threshold
     held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
@@ -239,6 +244,7 @@ def row(
         subgroups=subgroups.rows(outside, inside, threshold),
         sampled_from=external.sampled_from,
         lungless=without_lungs,
+        outside=marked,
     )
 
 

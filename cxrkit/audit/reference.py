@@ -45,6 +45,7 @@ from sklearn.model_selection import GroupKFold
 
 from cxrkit.audit import borders, probes, quality
 from cxrkit.audit.borders import Borders
+from cxrkit.audit.films import Films
 from cxrkit.audit.quality import FRAMING, SHARPNESS, SIDE, Quality, Range, contrasted, standardised
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.pixels import Pixels
@@ -139,6 +140,11 @@ class Reference:
     def lies_upright(self, images: np.ndarray) -> np.ndarray:
         """n booleans: whether squares look like whole films as they hang, not turned, upside down, inverted, halved or doubled."""
         return contrasted(images) @ self.upright[:-1] + self.upright[-1] >= WHOLE
+
+    def share_outside(self, films: Films) -> Figure:
+        """The share of films, whose squares are there, that `doubts` has a word against. Of their colour nothing is known."""
+        marked = [bool(self.doubts(image, film.width, film.height)) for image, film in zip(films.images, films.records)]
+        return metrics.proportion(sum(marked), len(marked), metrics.effective_n(films.groups))
 
     def doubts(self, image: np.ndarray, width: int | None, height: int | None, colour: float = 0.0) -> list[str]:
         """Why a picture is outside what the networks have seen, sentences; an empty list where nothing is wrong.

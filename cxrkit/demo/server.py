@@ -27,7 +27,7 @@ ADDRESS = "127.0.0.1"
 LARGEST_UPLOAD = 80_000_000
 """Bytes."""
 PIECE = 65536
-AT_ONCE, ARRIVING = 4, 32
+AT_ONCE, ARRIVING = 4, 12
 """Films that may be decoded or waiting at a time, and uploads that may be on their way; another is told to come again.
 
 An upload on its way holds no film's place, so that some which stand still do not keep out those that arrive."""

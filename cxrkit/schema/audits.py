@@ -260,6 +260,9 @@ class ExternalRow:
     subgroups: list[SubgroupRow] = field(default_factory=list)
     sampled_from: int | None = None  # films there were where those used are a sample by patient; None for all
     lungless: BaselineRow | None = None  # the best of these films that sees no lung; None where none could be computed, and in older files
+    outside: Figure | None = (
+        None  # share that is OUTSIDE by its picture; None where the run describes no training films, and in older files
+    )
 
     @property
     def loss(self) -> Figure:

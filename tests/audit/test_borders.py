@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from cxrkit.audit import borders, reference
 from cxrkit.audit.borders import Borders
+from cxrkit.audit.films import Films
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import phantom
@@ -86,3 +87,13 @@ def test_a_run_writes_and_reads_its_limits(tmp_path):
     assert json.loads((tmp_path / reference.FILE).read_text())["borders"] == {"all_round": known.borders.all_round, "opposite": 0.1}
     padded = as_seen(on_canvas(film(99), 0.2, 0.2, 0.2, 0.2), 64)
     assert any("in an even border" in said for said in known.doubts(padded, None, None))
+
+
+def test_the_share_of_a_set_that_is_outside_counts_patients(tmp_path):
+    squares = np.stack([as_seen(film(seed), 64) for seed in range(60)])
+    records = [Record(f"d/{n}", "", "d", ("covid", "normal")[n % 2], patient=f"d:{n}", split="train") for n in range(60)]
+    reference.describe_training(Pixels(squares, {r.image_id: row for row, r in enumerate(records)}), Manifest(tuple(records)), tmp_path)
+    padded = np.stack([as_seen(on_canvas(film(seed), 0.2, 0.2, 0.2, 0.2), 64) for seed in range(20)])
+    few = [record.but(patient=f"d:{number % 5}") for number, record in enumerate(records[:20])]
+    share = reference.load(tmp_path)[0].share_outside(Films.of(Manifest(tuple(few)), padded))
+    assert (share.value, share.n) == (1, 20) and share.low < 0.6, "of five patients, not of twenty"

@@ -18,6 +18,7 @@ from cxrkit.data.pixels import Pixels
 from cxrkit.data.records import POSITIVE, Record
 from cxrkit.data.sources import Source
 from cxrkit.errors import BadInput, WrongUse
+from cxrkit.evaluation import metrics
 from tests.audit.films import draw_folder
 from tests.conftest import SMALL
 from tests.evaluation import runs
@@ -124,6 +125,25 @@ def test_without_the_runs_pictures_files_alike_byte_for_byte_are_still_found(fol
 
 def judged(films, run):
     return external.row(films, "resnet34", np.full((1, 120), 0.5), run, external.lungless(films))
+
+
+def test_the_share_of_a_set_that_is_outside_by_its_picture_is_told_for_each_network_and_not_known_without_a_description(
+    run, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(asked.inquiry, "loaded", lambda network, device: None)
+    monkeypatch.setattr(asked.inquiry, "p_covid", lambda model, images, device, meter: np.full(len(images), 0.5))
+    away = external.read(sources.external(f"away={draw_folder(tmp_path / 'films')}"))
+    context = Context(run.manifest, tmp_path, None, results=run, pixels=Pixels(np.zeros((0, 32, 32), np.uint8), {}), external=(away,))
+    [part] = [part for part in asked.PARTS if part.field == "external"]
+    assert {row.outside for row in carried_out([part], None, context, [])["external"]} == {None}
+
+    class Known:
+        def share_outside(self, films):
+            return metrics.proportion(1, len(films.images))
+
+    monkeypatch.setattr(asked.reference, "load", lambda folder: (Known(), ""))
+    told = [row.outside for row in carried_out([part], None, context, [])["external"]]
+    assert len(told) == 4 and all(share.value == 1 / share.n and share.n == len(away.manifest.used) for share in told)
 
 
 def test_what_belongs_to_a_set_is_made_once_and_not_for_each_network(run, tmp_path, monkeypatch):

@@ -43,6 +43,14 @@ def test_sets_of_one_class_are_told_by_their_rate(audits):
     assert "has a specificity of 0.800 on internal films" in elsewhere.sentences(replace(audits, external=[replace(alone, positives=0)]))[0]
 
 
+def test_how_many_of_a_sets_films_are_outside_is_said_once_where_it_is_known(audits):
+    (row,) = audits.external
+    assert "OUTSIDE" not in elsewhere.sentences(audits)[0]
+    known = [replace(row, architecture=name, outside=Figure(0.1, 0.04, 0.23, 50, "drawn")) for name in ("resnet34", "vgg16")]
+    (said,) = elsewhere.sentences(replace(audits, external=known))
+    assert said.count("By their picture alone 10 % [4, 23] of these films are OUTSIDE what the networks were trained on.") == 1
+
+
 def test_groups_say_too_few_and_columns_of_nothing_are_left_out(audits):
     (row,) = audits.external
     few = Figure.unknown(3, "none: too few patients (3)")

@@ -35,8 +35,17 @@ def sentences(audits: Audits | None) -> list[str]:
             f"; {counted(one.copies_removed, 'copy', 'copies')} of the run's own films removed beforehand" if one.copies_removed else ""
         )
         drawn = f"; a sample by patient of {one.sampled_from:,}" if one.sampled_from else ""
-        told.append(f"{films}{drawn}{copies}. {' '.join(map(_kept, of_name))}")
+        told.append(f"{films}{drawn}{copies}. {' '.join(map(_kept, of_name))}{_marked(one)}")
     return told
+
+
+def _marked(row: ExternalRow) -> str:
+    """How many films of a set are no ground for a call, before any network is asked."""
+    share = row.outside
+    if share is None or not share.known:
+        return ""
+    between = f" [{100 * share.low:.0f}, {100 * share.high:.0f}]" if share.has_interval else ""
+    return f" By their picture alone {100 * share.value:.0f} %{between} of these films are OUTSIDE what the networks were trained on."
 
 
 def _kept(row: ExternalRow) -> str:
