@@ -175,6 +175,6 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
     def laid(pair: overlays.Found) -> overlays.Laid:
         number = guess[pair]
         one, other = (inverted if number == INVERTED else details)(pair[0]), details(pair[1])
-        return [(laid_over(one, other, box(number)), other.half), (one.half, laid_over(other, one, WHOLE))]
+        return [(laid_over(one, other, box(number)), other), (one, laid_over(other, one, WHOLE))]
 
-    return [pair for pair in overlays.without(related, lambda film: details(film).half, laid) if pair[2] >= THRESHOLD]
+    return overlays.without(related, THRESHOLD, details, laid)
