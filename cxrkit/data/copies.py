@@ -175,6 +175,6 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
     def laid(pair: overlays.Found) -> overlays.Laid:
         number = guess[pair]
         one, other = (inverted if number == INVERTED else details)(pair[0]), details(pair[1])
-        return [(laid_over(one, other, box(number)), other), (one, laid_over(other, one, WHOLE))]
+        return [(laid_over(one, other, box(number)), other.thumbnail), (one.thumbnail, laid_over(other, one, WHOLE))]
 
-    return overlays.without(related, THRESHOLD, details, laid)
+    return overlays.without(related, THRESHOLD, films, laid)

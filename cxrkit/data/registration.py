@@ -96,15 +96,15 @@ def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.nda
     return agreed
 
 
-def laid_over(whole: Details, part: Details, box: Box) -> Details:
-    """A whole, cropped as it lies over its part, and turned where it agrees better then, as a film by itself.
+def laid_over(whole: Details, part: Details, box: Box) -> np.ndarray:
+    """The thumbnail of a whole, cropped as it lies over its part, and turned where it agrees better then: SIDE x SIDE grey bytes.
 
     box: the first guess of the crop.
     """
     straight, found = _placed([whole], [part], np.array([box]))
     (turned,), _, correlation, boxes = _turned_back([whole], [part], found)
     thumbnail, found = (turned.thumbnail, boxes) if correlation[0] > straight[0] else (whole.thumbnail, found)
-    return Details(_Crops(found, SIDE).of(thumbnail[None].astype(np.float32))[0].T.round().astype(np.uint8))
+    return _Crops(found, SIDE).of(thumbnail[None].astype(np.float32))[0].T.round().astype(np.uint8)
 
 
 def _placed(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
