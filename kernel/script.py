@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'c49cd7434fb58b67eb56387ab2a47eac875945f598eafcb80316778ba3fb93c9'
+SOURCE_SHA256 = '9d950fc3b475ec632b453f0630a2e9fda5fc612b9b31301baacb2195b03a8b6e'
 FILES = {}
 
 
@@ -5241,6 +5241,8 @@ def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> lis
 
 
 
+
+
 	first: dict[int, Name] = {}
 	equal = []
 	for name in sorted(thumbnails):
@@ -6387,22 +6389,22 @@ def sentence(records: Iterable[Record], by: Sequence[str], caliper: float) -> st
 # ======================================
 
 FILES['cxrkit/data/overlays.py'] = r'''
-c-nnd+iu%N5PcTEV(OQYD9zZ;rG-)j5E`cqki<poq7MRLucVc<Fv(?hmsXTE|K7Q*D7tpy2aA{4nKNfDhet<87kAoKYUjtW-KYSyYId+PRqes9K!Mi*HtJ4;
-X<%XN+BTq?B^VElWxE`Fx7dL4Xnbe%R=XcPtemQKj!(8KXjdzDOE<Ok$}GS-yk0xAERK$jlKX!vXKRd8ReBMOZ9JH|wJyL?uT)osrCEdrHieom_IAIis#5a`
-W530~a&@Ucb-G#TB#A~%SGPMt+_d|MpWUqq#Zm=TEHFQVSGo`GRCDVe8all;J~%}n`uG>qkC*2d^X=>NB>8y$ZhCe88YXa3JWnv&>Dp;s>m~qu+ina}ho{5V
-M$&7w6TVdgR!VcA{w3AqG=K5zISf!Le6xn9CuiWas-mC9HX7z#z>}>(BYd^kXe?aF6DlCRCQF!WZ<biz;B~bEF0Tz6?O>^PT%hTn(~no2!pYB+!)vozX-9+-
-nuS%)YoREQ2`Q)H7&C@oDe?T9$u8NIyvCTofw}SU!Z>a|Odh-NQ-@9&&iRLnzkdIN@thKz%MFE-Bhk*&AqgjOm{0`sc)XW*Z83*H{U1%x!HRmBbBPpUYcYcN
-7nfI9;pzKxM)3<Kh}=9QFmE{Amfa1R*}I+Z<Q$Gbr9I;e8=NKoSQ1+VN2v7fTSOhe6)**Cd|lCG3V4~WH@3rSPat${rDvuIIq<(#WmPDXcgoP)3LAMQCQVy3
-OXZx}<#4zzOB_xdLf9H4s|)Fh{EqwCnsJ;mM|22%V=H{eA#y3fz;fU;N6ZE-_ftFT-4L!agX32MO&*Vv5$1G-`M1hQpWO8EZiv*{x>!e|Mpfn(yL|Ax8H`l{
-F^3fEMSG%E4&kc(h-Tzp0*Oa@K^5Fjbx{l!*yvWb0hyeY$%rHBdX6Q^qX#U>_1f94^}<|+xr~AhIIk19_FbJaO*8smGGrc3JQf{gU{=^OP1@hTf-}$+cGw4;
-W%L%ibOQg-(J?j47v10prQ$Vv%<We^NRJ66J@&Z7^fG18Io#^qq*C>Ksn`IiI;P**St)tV#%E>5sf^~>k{DY+%=qO=S;D{fo}6MEp>6Em$^Cqe`Ih`-WMqVV
-j0L|Ax{6+n=D5vnqmhuvdK8!n)+Y%e)={=5kc#c`_X%eN89a$T*agNR_o$8OwMS`7uVuPZjF;um-_Z%Ymxw|*TIAx2oKwFuyOB0R*96maR6*{cLba`KqERy1
-*R|+c+V&|aU_pBTYvY-%JR(j;PKVAlKwjds9ugh*f;b#Np0LCHxc5Ql`XtH0{qA9x883)0+F75bd*PGc4B<os10Ul-sE3hB9@#N|KSVj{*Z5l1wc^6gomp=}
-L(6k%xhM;qCz@N&o3Yla;msgG;Pd_>ZdD%H5lh~LRT`c=i6(vW99^<5ln=XBr-+o-*^6gcL9M9p**;}*mc#HaD+orKp62lMzyvoAw!@Hy*c$gAN&7rtYi?~N
-JpH}V+)$*XQD$1~i;h%-g#@SIo9aQ@6qV)?z0IR~Q35noHv;BHc#EDU1WnC7WrO3iZ}*@2$Bgdq;?)HBE23vu{0K`K&UX}b>M&xN=*Dv4U{p-~A(TwmOwQvL
-A}z*Y{dK~+x@UU0X&-3RK~+TXFlo|75~G9Elu>L%(0Tu(daQBVtRwXsjIrK8+?3Rs_}oWn61GrKP)Ei<GuumVNgMhr3I-u{)`mD5h7<>p;V*3l?E8wGk%s~y
-#t-0BKDlKgf0*zEFA}kg>r9^GPkcIjNgFs;f$kHLtHYMUZN?MM+$FtZMoQa`yvq%jA{hzU!z{ncD;^(w%%>tRs4OH@xKU;$ZL*;x^+^6FsS}XM0xc>|RvrxZ
-E3;QB&W5UUf5k>N2xTfRi#t_y+NTKRKO(AE&;'''[1:]
+c-nnd+iu%N5PcTEV(OQYD9zZ8lNL%8z-XK{KoS?Ri#`a1y^>ba!X%g3U0PAv{CnrJqUhL(A1q#GXU?3t93C7TT-<3_sjVNwW~~C$s@cNQRJ8}Y1O;9PSgSh?
+rh&PwYukWo7GOLymhE!z-Fywoqw$^58|{Afuym@{IX>B_pk1xpE#1`CD>Db{@OtIUqBuA>NWS@7I$L9)s?zgdY~#Vyt#ttwda1f9EX+JSuqo7RzO(yXRh61m
+82l|pma9wssng9|CrLDFy1LyG<fh$4{OoQ`C>AQHVvY$KywZJer<z;;(9r3X@xdtq(Z|0y`*?YdG2gyEPm+)4@6N8yU&92Bif0L?d$w{~*SZP7-ZpE4+~Mi4
+v61y!ZG~{vfR)<pxqm@LInJM-K7#>Dg>P2y^ymbfR#o)V*ha&w3wW|MXoRokYmJo)c|sMW*JKGZ?acz~8@#TT!1c9ZtsN}XmMe7j*V)G_PT}ZR%Hg$HF0~^<
+3C-Lp=e1Cj$ApyAaEKX0u#|ZI-DDT+N?v13;K1B@cwroOA104&_^Csu4CnmA#ovGY$#{+l&gGiI$&qO1>5znzI7}#lc|6_=ytbG_paF;`=wM0B%(+Agv9%b%
+`-{sftnk_Ub4KwSCWzde5|}p}Zo}?|%<SCGwsH<<pwgakhBXe8e=La&f+JLV`#qxe;0ibcY<ykOXbN~4uQ#^CYEK|^ZKbEC2|4h;Wo1<;lXuF{+X@?bDke=^
+Gz;aN+UBsoE=wFv975O_B&!SQlKhVQ*_v{kGDma>eQhgz$02el!N79hG)K$^Eq7Bp?cETrGK0fc0!<!|lM&{0h55J2NT1yF@otFJ+PYXrqDEEb7Q1}#ycvvD
+0WpUZ>qUE_RSw~*-H2x7Ujm6odO;Q3O?6QWHrVJ^w*i@)mdS`C>UxGH%A*G?$@R+FuJyuPhPjM_4LGk8xb|J0GEGzZUovDKPCOPJWnh-rGfmpxzk(Cc6?WJM
+oMrSDyL1Bo($O(B%NO0?2&LjRd(7=uJV=iTB|Y}I#PlL%&^g@d?W9umY@yfysXC<J=}9ShO~)r?#;J^E*pe7qKur1NQCY%&_nsVM8=-CN-pT!Z4*8b+WMpK7
+e2fJz2VF(4Ml;-Ix6w#QWI+l{1q+mf5bLO06G+AO@W+HRf()KSAM66-kb4xz^xC7grPnguDaOlk=<nzR-b+Lw94&HjMb4?;ncYYmp=*L^I;tS|P@&pZH_<2=
+?dn=|Ep7Xh6tJK@fVJ_=Rvr;2Bd0^>8XzxmTK9>LdqEryAWzu-e%$+@bA6KJ;C}b8%ZwMq7wxQ1)1C0iZ-#Ipf`O0mAk@RiB#-PEKOmx<^lN;j>RNGOXU?qF
+p`qouuw0Zm&J)e8=gnAa)$nEzAn<v25w|Lj?1&|A!YU0<o<x&Ad5$hw7s`iit5ZbE>+JbyR!}P{e6~xOoaHdQ%L;;#rpGxv-7~?BgY7V+A-2Z-N76nI*qT{e
+2~Yp5H8&I~X_T23`=TS&U?IUN_^x`8Hbtd*L~rw`UX%b$)s29;5#FMw2|-gcPubu&?b`j9{xPH5zj!qP{)*@s7C*vLhVvaoojQzICc3d)I2aXEzYir7HkI?Z
+g-DBWSYJ+9S9eSgH|+zB+N+8P9wtq?NMf{?nlg%w2s-b7RF4&In^mNKjWJehh?|mH6QBDiO~Mum3hKxhXl8rqEono4MZqAX&e{-1!;s=2GW?~@fPG()GxAU%
+#P|W6$~U)6<WCd6;6);qah=I?{E1J8FKGkED$so*a<$)5xXpONnY*NS%t&e5k$1V_QY0fGdzj@9dBx*{kNH&O1(k(_3OCBMq)j%Iq#nsPk~#s2EYPCjWaZv)
+w=#RB;%ulo_g8FWgHWd8vba-Kr+tc0{s+v{SK0'''[1:]
 
 
 # ======================================

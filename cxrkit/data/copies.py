@@ -120,9 +120,11 @@ def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> lis
     pixels 54 (53), of 96 x 96 59 (59), quality 40 60 (60), gamma .6 and 1.6 60 and 59 (60, 59), CLAHE 57 (55), 224 x 224 at quality 60 60
     (60), brighter 54 (52). No other pair was found but of films that are copies themselves.
 
-    With a plain copy of each beside it (quality 60), 24 of 24 changed ones by a crop of 10 or 12 % and an uneven one were found, under a label in
-    the middle 24 (14 and 8 before the surest pairs came first and coarse pictures were compared), in a corner, each its own or all one, 24 and 22
-    (23 and 19), under a word of 25 % 13 (1), a disc of 25 % 6 (0; other words and discs than above: of 60 without a plain copy 35 and 23).
+    With a plain copy at quality 60 beside it, of 24 changed ones each (in brackets while the three's fine grain was compared, less what they
+    have in common): cropped by 10, 12, 15 % 24, 24, 23 (24, 24, 23), unevenly by 0 and by 6 to 18 % 24 and 24 (24, 24), turned by 2, 3 degrees
+    24, 21 (24, 21), inverted 24 (24), under a label in the middle, each its own and all one, 24 and 24 (14, 8), in a corner 24 and 22 (23, 19),
+    under a grid 24 (5), of 64 x 64 pixels 23 (20), quality 40 24 (16), brighter 22 (15), CLAHE 21 (0), under a word of 25 % 13 (1), a disc 6
+    (0). The word and the disc are others than above: without a plain copy 35 and 23 of 60 (36, 24).
 
     Films under one overlay: see overlays.
     """
