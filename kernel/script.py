@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '9d950fc3b475ec632b453f0630a2e9fda5fc612b9b31301baacb2195b03a8b6e'
+SOURCE_SHA256 = '9a4589b385ab27ac4f7445fb8b1ce7be249d642a54cd87543d01d51284d9f06f'
 FILES = {}
 
 
@@ -6390,21 +6390,21 @@ def sentence(records: Iterable[Record], by: Sequence[str], caliper: float) -> st
 
 FILES['cxrkit/data/overlays.py'] = r'''
 c-nnd+iu%N5PcTEV(OQYD9zZ8lNL%8z-XK{KoS?Ri#`a1y^>ba!X%g3U0PAv{CnrJqUhL(A1q#GXU?3t93C7TT-<3_sjVNwW~~C$s@cNQRJ8}Y1O;9PSgSh?
-rh&PwYukWo7GOLymhE!z-Fywoqw$^58|{Afuym@{IX>B_pk1xpE#1`CD>Db{@OtIUqBuA>NWS@7I$L9)s?zgdY~#Vyt#ttwda1f9EX+JSuqo7RzO(yXRh61m
-82l|pma9wssng9|CrLDFy1LyG<fh$4{OoQ`C>AQHVvY$KywZJer<z;;(9r3X@xdtq(Z|0y`*?YdG2gyEPm+)4@6N8yU&92Bif0L?d$w{~*SZP7-ZpE4+~Mi4
-v61y!ZG~{vfR)<pxqm@LInJM-K7#>Dg>P2y^ymbfR#o)V*ha&w3wW|MXoRokYmJo)c|sMW*JKGZ?acz~8@#TT!1c9ZtsN}XmMe7j*V)G_PT}ZR%Hg$HF0~^<
-3C-Lp=e1Cj$ApyAaEKX0u#|ZI-DDT+N?v13;K1B@cwroOA104&_^Csu4CnmA#ovGY$#{+l&gGiI$&qO1>5znzI7}#lc|6_=ytbG_paF;`=wM0B%(+Agv9%b%
-`-{sftnk_Ub4KwSCWzde5|}p}Zo}?|%<SCGwsH<<pwgakhBXe8e=La&f+JLV`#qxe;0ibcY<ykOXbN~4uQ#^CYEK|^ZKbEC2|4h;Wo1<;lXuF{+X@?bDke=^
+rh&PwYukWo7GOLymhE!z-Fywoqw$^58|{Afuym@{IX>B_pk1xpE#1`CD>Db{@OtIUqBuA>NWT4BI$L9;s?zgdY~#Vyt#ttwda1f9EX+JSuqo7RzO(yXRh61m
+82v4Vma9wssng9|CrLDFy1LyG=BC|6{OoQ`C>AQHVvZRaywZJer<z;;(9r3X@xdtq(Z|0y`*?YdG2gyEPm+)4@6N8yU&92Bif0Mtd$w{~*SZP7-ZpE4<l*VC
+v61##ZG~~wfR*Cx$$vprInJM-K7#>Dg>P2y^ymbfR#o)V*ha&w3wW|MXoRokYmKD~c|s+m*JKGZ?acxU9K5cUzy-EptsN}XmP>T@*V)G_PT}ZR%Hg$HF0~^<
+3C-Lp=e1Cj$ApyAaEKX0u#|ZI-DDT+N?v13;K1B^cwrp3A104|_^Csu4CnmA#ovGY$#{+l&gGiI$&qO1>5znzI7}#lc|6_=ytbG_pb3a3=wM0R%(+Agv9%b%
+`-{sftnk_Ub4KwSCWzde5|}p}Zo}?|%<SCGwsH=KpwgakhBZ!;e=La&f+JLV`#qxe;0ibcY<ykOYzlapuQ#^CYEK|^ZKbEC2|4h;Wo1<;lXuF{+X@?bDke=^
 Gz;aN+UBsoE=wFv975O_B&!SQlKhVQ*_v{kGDma>eQhgz$02el!N79hG)K$^Eq7Bp?cETrGK0fc0!<!|lM&{0h55J2NT1yF@otFJ+PYXrqDEEb7Q1}#ycvvD
-0WpUZ>qUE_RSw~*-H2x7Ujm6odO;Q3O?6QWHrVJ^w*i@)mdS`C>UxGH%A*G?$@R+FuJyuPhPjM_4LGk8xb|J0GEGzZUovDKPCOPJWnh-rGfmpxzk(Cc6?WJM
+0WpUZ>qUE_RSw~*-H2x7Ujm6odO;Q3O?6QWR@mrPw*i@)mdS`C>UxGH%A*G?$@R+FuJyuPhPjM_4LGk8xb|J0GEGzZUovDKPCOPJWnh-rGfmpxzk(Cc6?WJM
 oMrSDyL1Bo($O(B%NO0?2&LjRd(7=uJV=iTB|Y}I#PlL%&^g@d?W9umY@yfysXC<J=}9ShO~)r?#;J^E*pe7qKur1NQCY%&_nsVM8=-CN-pT!Z4*8b+WMpK7
-e2fJz2VF(4Ml;-Ix6w#QWI+l{1q+mf5bLO06G+AO@W+HRf()KSAM66-kb4xz^xC7grPnguDaOlk=<nzR-b+Lw94&HjMb4?;ncYYmp=*L^I;tS|P@&pZH_<2=
-?dn=|Ep7Xh6tJK@fVJ_=Rvr;2Bd0^>8XzxmTK9>LdqEryAWzu-e%$+@bA6KJ;C}b8%ZwMq7wxQ1)1C0iZ-#Ipf`O0mAk@RiB#-PEKOmx<^lN;j>RNGOXU?qF
+e2fJz2VF(4Ml;-Ix6w#QWJL;01uK+<5bG#h6G+AO@W+HRf()KSAM66-kb6|e^xC7irPnguDaOlk=<nzR-b+Lw94&HjMb4?;ncYYmp=*L^I;tS|P@&pZH_<2=
+?dn=|Ep7Xh6tJK@fVJ_=Rvr;2Bd0^>8XzxmTK9>LdqEryAWzu-e%$+@bA6KJ;C}b8%ZwMq7wxQ1)1C0iZ-#Ipf`O0mAk@RiB#-PEzaXNV^lN;j>RNGOXU?qF
 p`qouuw0Zm&J)e8=gnAa)$nEzAn<v25w|Lj?1&|A!YU0<o<x&Ad5$hw7s`iit5ZbE>+JbyR!}P{e6~xOoaHdQ%L;;#rpGxv-7~?BgY7V+A-2Z-N76nI*qT{e
 2~Yp5H8&I~X_T23`=TS&U?IUN_^x`8Hbtd*L~rw`UX%b$)s29;5#FMw2|-gcPubu&?b`j9{xPH5zj!qP{)*@s7C*vLhVvaoojQzICc3d)I2aXEzYir7HkI?Z
 g-DBWSYJ+9S9eSgH|+zB+N+8P9wtq?NMf{?nlg%w2s-b7RF4&In^mNKjWJehh?|mH6QBDiO~Mum3hKxhXl8rqEono4MZqAX&e{-1!;s=2GW?~@fPG()GxAU%
-#P|W6$~U)6<WCd6;6);qah=I?{E1J8FKGkED$so*a<$)5xXpONnY*NS%t&e5k$1V_QY0fGdzj@9dBx*{kNH&O1(k(_3OCBMq)j%Iq#nsPk~#s2EYPCjWaZv)
-w=#RB;%ulo_g8FWgHWd8vba-Kr+tc0{s+v{SK0'''[1:]
+#P|W6%15_M<WCd6;6);qah=I?{E1J8FKGkED$so*a<$)5xXpONnY*NS%t&e5k$1V_QY0fGdzj@9dBx*{kNH&O1(k(_3OCBMq)j%Iq#nsPk~#s2EYPCjWaZv)
+w=#RB;%ulo_g8FWgHWd8vba-Kr+tc0{s(szSL6'''[1:]
 
 
 # ======================================
