@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '688a75ce3dee9192317e2f30c494bec26d31e0acb3a696066613f683d1251bb3'
+SOURCE_SHA256 = '72ae220a23011d8fa78d56001fe311bec6ebaae0baa7a399230dac7b2019a031'
 FILES = {}
 
 
@@ -5307,21 +5307,21 @@ LH<e3(^Gr8>2~6gkI1O!A_-+aP@xeP-hY$EOsc`mx@w;CC$9{L%6C(PHq~=C4fY@m&kgx(6q-{iVw6%v
 Hh=(%3<PqVdC3BDX#e{o{5g8d_T}1!c_~1x2?i#v5<moXg_KM}<_htxc3lhV7uWb|sht+O;#%guG@G!pt}M?gB;C1)LKBM^3hs5^#_BZ>Fpw$r7q0BmkrYPk
 I^H+7+}NoO%`!^et*sP=9%<3$JlFuzhJXVCNZ2BVDX%z6Xni!Uh{lzrG|<o*Oc%JSz5<h!C<F!kKt+*5ccKu;{;B-yJ1RIGhRRoOjP5l@ahvPxzMB{2l2;L1
 o@_PjQ;}#^GrO!LYf$vpm95ApcCrS;4)dAs%A{P9ZMI`?Yd*A#x7tK~j@w#$mu24j{FOZ@q6aoDRQVad!QLqD-onT7v3L+3LMQT(YFm*Yi`t1Qiu#hf$dwrm
-8ElZdqOiT9XNSkV;W3W4T2!iZqqeh78nfTTVr!hFky-2$C?RGI{Fz31#^K?1r7-ikg{$N>vB64FKdLeJ6Or7FvA`SMTSm$uhJ;5^^{K_{T727tg>aLM1}vvc
-73Ja(bCW+2Bm;qi->vt!TZ66&=Fbf&k}ZUK6sIq!WJG2iSV)_9N$#)NaYJKe$7EYQd~T~SguXdAZtCPvG+{~kVu<=TB8Qr6XsW9#7l0}nC{pOb!3V@w0fou|
-p@Rmt_!-b(kh(#Y>50i`-Y7$?M*~N%(A)4tj#?VzkebInT5`Y?Wp(Xpv5C$3)lu6m;W`<00w_=<<P8ts9=G9~tFP&LNllo*q4LN<d=2}>9|x+ke;Djhw0pr*
-Q#nO(f12s43R-iK%S}5pD@`ViX<fJ>Q2nn;W^ZEN9H|>aqGKGhWhD1vApZd_EFE4?!ZtVWV?<S3kH=AEvbn3TcQr_{kUYbU)TKUfQvyW8W^9Nf1gA@c(f|gJ
-Zb*n|;HC$(heFWfLK{7!y3iREg$jp-V?`i9z7)Lnn+ZfQcjULZ^xH-#6A~gS7*rmphIZ0vNd2pDMo8n2gPrKzmJ|Ye*PVFXIn?g`z@waXxY0~l+~h8C(`14w
-AWp<kvzvt1dXgFMQE<swu{>D73d>cd-6ULwp)!_?&fs+RL6_>V*Mp1S++LrN*7$P=Vo3Wn<gb}ZLeyn6tow@j0A6zoad6hmgnwvm${@7)F0j-aW>$u#uA&ng
-6G+a=<T{UwWK|aY*@<QEN1kD4Ha27B6!(V_O-ur7ri4V}zVE2$mCGzV7d%9$U5G=kvwB?S_pnM<ug)TJ|6wG$Xw92qIG2400WXCGkH#ra>LN~74l&dm(m{R0
-%iiZahI81SD0_%1l^)#jRK!BP6$2yWVb870du}-S4lERjX}Di8W&3=VXI@SgTkRp=@ZI&viHeR6y+e`k#dBSy74_A-cflT+e*COg7r}&*@rBhEszhe8jl%sT
-=Q*rr!^&?(i$prW-ARbJA$<jL)iWH4XVCI#L<$`GoIry)SIW02AWfM3)b(exq@DT`EdKuIT8lfze+S=o=Ds^VZLDf*R2uC2+JWNC&b31xv96pZQ~HA7O^$$V
-{3i-;c;lt1{rFRi%TKnbQbQ4p%(!nqC-(EfiQP|>JDM`Ek@HYzfDD=O@3}b#pHi=1JK20E;->@j`HW(;V1rHVd>NwIXy7|+{|C@E73U28Z$sgQ5i-Y(8PR@9
-D0Z#I2|#ue#k_CiP5ndYd}glv-9)Amd@K&~fgd6=dT)m;Q!zs)uAQjqzcHuZ`VKXcHfYYD*aBIwn%EMD&!_kfpC9AX!HqT9jN_YG8C~<BS!(Pcy1H7M2T{TD
-3)1tmY6jj$GDy+|7Voq&!Sd73Aj%~nFJg0#I<GmzyNK4#<J(YHE$BNrvVfd@Ar8^0w&5H)N>aYq7y@~Ivb9AaYHOR|Aa~@OBo+yK>9$QLESA1Xdz2}ib_2I*
-26kTzp^2kiPE)1HU$)^MNYD)wA>TnfXwd|#!}c_YrxTJDP_|;PrIJ>~1&4tFY!3y!@6))P0EjoC_BK27Lk8ssh%K<Nes0R=5Zc#2uL;CNz44zj=(soSDznq(
-BcA_&=TGuMF>Uc+x-@cDmy&pbWs(xJ<X)R$8ynl#Qia&wpLRUgxl0l}FQD1CtIuJbF0J!Q`|lGnHtqJauvBpJ?-E#hG(?9*bMt)sW@|V}vkmk`Wba{p`=dv7
-qI!M?5qG~>^BC=)tl#XrZ;3lI^UnVP>q44a'''[1:]
+8ElZdqOiT9XNSkV;W3W4T2!iZqqeh78nfTTVr!hFky-2$C?RGI{Fz31#^K?1r7-ikg{$N>vB64FKT10h$<-L|yxzTKoE%|Db`(^fTC}diw@p+CH_2weamqwd
+Dh?4h=@T(BkT=-fdXKv`=&E4-+>avHLZ(M?`hrGAWYvLzv}u>b{+j(Zv{m*?Hr2!DrV2agn}cH?ltamc1?7tY>feYPYO<l3uC848sc4)?fd>a45M2cn>IMW3
+8rR}yKx0Ab1y!aeCZlPijIbUJ+`K|(!}B<5Xpli_9{Om>08<pzwX4J?Hs@DIZMTHuWYh<sJduDmJbZiH26L{xrt2lOU;>AVBM0#{tQUVAsLK9fut%}(1wT#Y
+6h-}MrmHGw%tbCY?Z~V&nY5*K;YL99zbcu$iE(qBZtRGTam1E^+>2rS2RN|wcRdN(+`5kuQ*AvSN0rIuuDagUAVos*3pY@g>cGti5DS~3A&wB7E)h!O7d*NV
+A!31>9nc=iK#vPe^o*)PXHOI;92SlgfdKhZ@Y-+Y55?S(-)7Qp8==fch^Sypd7v8FNv9$8ufho-4L=TcVs~3m2<%;N;&tawyY~Z!a@OGnGhu0yyR=Pn395fM
+4MWXt4qod?X1qtiC1=I*U;!&ESDAKma2bWlP%=7$)7b}Is>5Cn9)5FseMVa2j~xgh?YEG>W-19$m(i&1E9L`u%`Jq%Su+v-p}8qz(B`YaQg4`98JW6zPHapd
+IV+RvJS>t`S@35kmc1WYhMn2ijFnT|A4W7U39OmY5e@skqmoxHv+!K-5TSM<4!zFmahc!4Dp|cci^%<lk?5i|ZwldD^dSVi6c#)hr#z{OI8`~sP;*EJbqz0j
+pYs^bV0)tMA!<~5aK}>-3w2fujF5*Nw=VCw-Q+v4P~@fIe#MmS^I4vFIazEqhkV2L)+Z+_Iy&?YMZy=)b#+$MSMS~hdu00Yvrb(E6H3OHRa>YMnaDN@_j8=*
+u%3-7zZESK>Hl`;AmWDf4aC*Xa3r2U%ZCvuZ|GwJjpbY+-=cstVe(Vgoz0SV=1;Kr>z`{Z?il|aeA}7(?(np+s;xn3u<uI;iZeUc4tc=3a+*x(`++w(0=DrV
+D7@i~m!|f^Pcbe(*P=QNB``AMzWtoo&j%-VKT+;z%D_g>L!ALKWX8YerW|}qy?*Uv^PPyF4$#LliqV1%HnsCzh$f?f@38$JK-*NBGx)y^g%?K195-e}`zfK=
+wH7A;*-aGlzL7We525p!x$;*NnMv@mILHTngvjW<9kNWt44t@kqNe}CoPO&o)JU43Ie%aaWWj1;OB_C*;X8bOh))MM)?_n|Z)Rn5&0}V%u!HF8Ds3J^1<Nl;
+&rhlucpJ$eNf%hW)5`qH&pv}FmxR2C%{}V8<`C~9T04zzLs_+;ujI%Aa`uHdM5o$zbLc2Z`C?-T<oU_g7KNy-ZGwZ`k#CY%B<!Wzww$n7`X=pBrgYkk+ol=V
+eKCY4j&?asl_r1JhI=4EH&BFp2l1dq6RZx~(;%KsNLE1EioKRfS``-@1_rP_67;@L!*T*3-h|rQ>`V_Clpi0qz{2{uDW5}VU;nr!5EJ#rf6Soc-n6UCPMc47
+{_~wb$p^)>#e?b6$XQ)V;t7^XO3adbZANWuY+p+iVtaqu@m%LFN$|9QCf}|;hjqHN&MWP|PRQ7_+mFIh!O6c$VC~Te9Tv^4^YNRl(Iiba&=--thxP4`9@UBJ
+`3Xea{bJ2yw12XGv+uqn?o7-({|9JenVk'''[1:]
 
 
 # ======================================
@@ -5454,6 +5454,11 @@ def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> lis
 
 
 
+
+
+
+
+
 	first: dict[int, Name] = {}
 	equal = []
 	for name in sorted(thumbnails):
@@ -5506,9 +5511,9 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
 	def laid(pair: overlays.Found) -> overlays.Laid:
 		number = guess[pair]
 		one, other = (inverted if number == INVERTED else details)(pair[0]), details(pair[1])
-		return [(laid_over(one, other, box(number)), other.half), (one.half, laid_over(other, one, WHOLE))]
+		return [(laid_over(one, other, box(number)), other.thumbnail), (one.thumbnail, laid_over(other, one, WHOLE))]
 
-	return [pair for pair in overlays.without(related, lambda film: details(film).half, laid) if pair[2] >= THRESHOLD]
+	return overlays.without(related, THRESHOLD, films, laid)
 '''[1:]
 
 
@@ -6610,20 +6615,22 @@ def sentence(records: Iterable[Record], by: Sequence[str], caliper: float) -> st
 # ======================================
 
 FILES['cxrkit/data/overlays.py'] = r'''
-c-nndO>f&q5Iu{(Vya6?hh{A&F$%c~5F~OM)M$X%MGgYttf-~9@RG|cmsW+M|GhJ_ONnxV=HQ6?G4tlln@3Kk(@#&*YO(L;u&acFS~Pnom99H5B?#!GgGxL}
-Pz@BOu1y1?*?{VxF?=qCt}iMO9UgvCawqN29h6qoGR2jhaMISoK7z6MxV37NO{dey|0}JjF{;+GaLP0tsJb=Q!A6#%*KVT<_uZLHtc&5?JE65$Ys_>fzxA>y
-WE6$1rmx#Qp=#P8&)@b@xojhx$gJF|&RIbbhhS@MipMUBJ}+<I-Y?(70xq)G5rTcYwNloyalmnQmBM=Qp4*wgR4w+NB+-EJd>;9_CL(9))vMP~Aax1>NF)n)
-w(#=e608(D#A!?;Vck2t*(yAQTSX<2ZI?#GI&ITQSj$druqUpQx&-ctah0^N5qswMX8C1#caJr^qzZ00x}*LIizu~vM9vVFuSGdRhC#s@z41E0X!~c4=fLkj
--rOudGdY(O`mUmgEEOgYn=cz_w|k!sb)seIFs5uM=AfZgSl--XN$GQ5D;fCMsItVOs4~gfmw$fx>%;GyeRh(a?)U~0ULVTG;2N9>v99r?>7)l2!sCUKbj#cX
-=22Lj@a^r#KbD;DSIYO!SSz)c4bwL&kx&eZ_(4hgQTPn*E7Vi~z{+B*TZLFrb#t!ARm$?DA;2}Z*ALE(=}`#_aDA)gN;NJ8{!?lrTpryDMY|g1z4AwzHfuJ*
-TCq>z_&d*W{&3D<r;w4}#U;g^9|mc~dGZuz(FvvJhgn-u&io`)3L3MHj|`UyO`gE{8xP1Y&!Y)ea*q|ZLfPlKgc6;iHkNzTj3z3B05RTGhGw2LgdQ_YXF?qq
-N2Co{?_n5dT+>o??)p#@v7BXtAx$1->yW!u9!(g8tk=?ZX$Xp4c-UIgx1HxI!8#_Y#F$MSjwbLM_{pO^AMeG&-=~GbG)^_W#NW<19Qy^DXB~SuF=-&l5a7O*
-G1AK&y?T`}BRuv9VaS9bXqiIOGN+jP96VqPh<%FlP;E>{Ru|Nbla*PXB=8HwCuN+&C1s%U@O=<JaA#tkRrZ-Q%(2IITqh``1rD7sL!O3Aw5@EydNi@p^|k@p
-2{JsUn8R4H9QJg{ryj4d!q&!UFRd??WH3jAKB{X+UgGC5j6Y8*DS=aU!A+1>eD$Sxp6sHQs6(8@uRixzmdu2P5{X6}ofE}lygCw*W0B+v96(Dv<=rXfJLdy^
->3A8huyvCEET|!+J3G5fGLi_jBj8=YaEf;>5_q$KV9RG=I1cyXixgX#zzdkk^Q(v&>ceDIQcQyNo=U9>UAecU&|+kD0S&4LGw?4|4ac96c8Gv)*2M!Zf9~)!
-%R~BO<5}9I@mg*a;us}cd3>Zwtc(43kjQxYzH_Rh%Xr(v?gghBSx+9!XY@iuliA|?VH+e<VUBI(=PBh+9bE5%Rr$7~@1Whxfj&<T2Am^F|NM(4LP)JKj>maU
-TZ|0<CyMcnpeYzd$Pi-q(uw_-6gvR?wBR2+JpSa0o+$&nz#`mVjW_dS|L8gL7B-&P2Y%5pchMm*BgIn*MfVSM8aw659#{FlyyErIS6i$_z1|4)YCImJ%vadY
-=)|!ONS@j30(@o<Z7{9;crfc*`h@aZ^GlkviSN!2J%&)mK4kVJbT7LYq5KE+f1W%'''[1:]
+c-nnd+iu%N5PcTEV(OQYD9zZ8lNL%8z-XK{KoS?Ri#`a1y^>ba!X%g3U0PAv{CnrJqUhL(A1q#GXU?3t93C7TT-<3_sjVNwW~~C$s@cNQRJ8}Y1O;9PSgSh?
+rh&PwYukWo7GOLymhE!z-Fywoqw$^58|{Afuym@{IX>B_pk1xpE#1`CD>Db{@OtIUqBuA>NWT4BI$L9;s?zgdY~#Vyt#ttwda1f9EX+JSuqo7RzO(yXRh61m
+82v4Vma9wssng9|CrLDFy1LyG=BC|6{OoQ`C>AQHVvZRaywZJer<z;;(9r3X@xdtq(Z|0y`*?YdG2gyEPm+)4@6N8yU&92Bif0Mtd$w{~*SZP7-ZpE4<l*VC
+v61##ZG~~wfR*Cx$$vprInJM-K7#>Dg>P2y^ymbfR#o)V*ha&w3wW|MXoRokYmKD~c|s+m*JKGZ?acxU9K5cUzy-EptsN}XmP>T@*V)G_PT}ZR%Hg$HF0~^<
+3C-Lp=e1Cj$ApyAaEKX0u#|ZI-DDT+N?v13;K1B^cwrp3A104|_^Csu4CnmA#ovGY$#{+l&gGiI$&qO1>5znzI7}#lc|6_=ytbG_pb3a3=wM0R%(+Agv9%b%
+`-{sftnk_Ub4KwSCWzde5|}p}Zo}?|%<SCGwsH=KpwgakhBZ!;e=La&f+JLV`#qxe;0ibcY<ykOYzlapuQ#^CYEK|^ZKbEC2|4h;Wo1<;lXuF{+X@?bDke=^
+Gz;aN+UBsoE=wFv975O_B&!SQlKhVQ*_v{kGDma>eQhgz$02el!N79hG)K$^Eq7Bp?cETrGK0fc0!<!|lM&{0h55J2NT1yF@otFJ+PYXrqDEEb7Q1}#ycvvD
+0WpUZ>qUE_RSw~*-H2x7Ujm6odO;Q3O?6QWR@mrPw*i@)mdS`C>UxGH%A*G?$@R+FuJyuPhPjM_4LGk8xb|J0GEGzZUovDKPCOPJWnh-rGfmpxzk(Cc6?WJM
+oMrSDyL1Bo($O(B%NO0?2&LjRd(7=uJV=iTB|Y}I#PlL%&^g@d?W9umY@yfysXC<J=}9ShO~)r?#;J^E*pe7qKur1NQCY%&_nsVM8=-CN-pT!Z4*8b+WMpK7
+e2fJz2VF(4Ml;-Ix6w#QWJL;01uK+<5bG#h6G+AO@W+HRf()KSAM66-kb6|e^xC7irPnguDaOlk=<nzR-b+Lw94&HjMb4?;ncYYmp=*L^I;tS|P@&pZH_<2=
+?dn=|Ep7Xh6tJK@fVJ_=Rvr;2Bd0^>8XzxmTK9>LdqEryAWzu-e%$+@bA6KJ;C}b8%ZwMq7wxQ1)1C0iZ-#Ipf`O0mAk@RiB#-PEzaXNV^lN;j>RNGOXU?qF
+p`qouuw0Zm&J)e8=gnAa)$nEzAn<v25w|Lj?1&|A!YU0<o<x&Ad5$hw7s`iit5ZbE>+JbyR!}P{e6~xOoaHdQ%L;;#rpGxv-7~?BgY7V+A-2Z-N76nI*qT{e
+2~Yp5H8&I~X_T23`=TS&U?IUN_^x`8Hbtd*L~rw`UX%b$)s29;5#FMw2|-gcPubu&?b`j9{xPH5zj!qP{)*@s7C*vLhVvaoojQzICc3d)I2aXEzYir7HkI?Z
+g-DBWSYJ+9S9eSgH|+zB+N+8P9wtq?NMf{?nlg%w2s-b7RF4&In^mNKjWJehh?|mH6QBDiO~Mum3hKxhXl8rqEono4MZqAX&e{-1!;s=2GW?~@fPG()GxAU%
+#P|W6%15_M<WCd6;6);qah=I?{E1J8FKGkED$so*a<$)5xXpONnY*NS%t&e5k$1V_QY0fGdzj@9dBx*{kNH&O1(k(_3OCBMq)j%Iq#nsPk~#s2EYPCjWaZv)
+w=#RB;%ulo_g8FWgHWd8vba-Kr+tc0{s(szSL6'''[1:]
 
 
 # ======================================
@@ -7684,37 +7691,37 @@ gywok118Sa5Uvm>$4$Zh$!Vl?jNHs8ahh&H<i#>h6L8Kzj#_8nKtUCNJEml|bf$WyMxz8qMx(&!bQV>6
 (Xz(~%KTQ8L30%iAJQ!Fr|`tf)gyIgQFhKL*gz0LKWkIDfmr1*0^t^A`^Y%I(`Ls^YNUbW-`NzCY!jjJz7Rc<a^dBt7)A(>b4l2yKuyi(x%m1VEbh6BvPUOq
 -yn?fx^%I+*K;{+$AckQqt&d^c%r95y3i@Zz+}R43iE)T-*u6jAk~>n2AOw)1sD+6O%(E+EYEOS;N$zEuOt$~f@G!;f-DQsv~o240mB?5L(2OSbgD85cswAq
 _6!oP1N#mD8EN+gsdO?P#pMX?e1s+$9Og45Vx5_Fp_?@9BSL+r0^!R)lq51?MH&OUpE91)PM8~Gy5zMYOFl5J%lIx?u9rc5ECNSC@qUCU3Q<`Z3{Mr^Pvc}d
-!U`!6oqJ<5O+?Il1!O3WwJP^+yoy<eYYs3X9bW<4AOQjw3c0l5>I`)r_v5TZawG7x;7Su`Cu3bo-VJr$pvX57R$}XAHnb|<!I+Q1I+DtyQg0T5WjOo=5{Q6c
-0F(_$m3iL?Jnkq`?Z(1WMwqtkf}}kG5E5KrAYgm^mF-F;wJc_EJX9}~MIPV4(P_mZ>3QHPA&y>Sbr#T9KQ{LAS%3=$7^a6I!0O#v&s?+g|BI93Ov-oh)$_37
-_u4aSP?byqr)7vF&^VubA~T=0foia69<`K!=fd$Eoh79NQej5U38G{^Yc5D|N3=~&J<#|zockhkNT}7w3P*@HV1^@4xj4@R;{iCbX)7de%!4Idjku8OpFm28
-iNk2U>K{>VxW{8>8p$dHWc;|u<LLxK`KZhT$~FbP9!2s{-e9jf?Wpev=L>!tYvszb;R4UEF~pkh!Wl?1Z_+lzPK{mwkZ%OL6KX65CuTYIykeBCqbtkU<(bug
-%QvSmPR~89jns~P)JB^o;tf93B(A_6YH)jTDl$bLQCi?x13WtYt+%I~o%l_O%4Ps$-B_r+$|c$F5OtshaWU5=%ifge&LpNs)fXZ)?15X#%nAzL02CC8ixc3r
-wE#DFF!J~wh<6h8b{PYBqmVoly@eKwkQl(M07Vh;480VO6dFQZaO~qJ6T<<I11xV!3|P-~m92!~(CUGYX}&HRNh+)E7xTHRHc>H)5vJ#30ut>JNw~_GF|q%o
-^=g_dP5-u7>#$M-U_#&n@q#y?p%V!5%iv%&DI)mq=*8+FQnl%j4hJJF`v^)1NiV<I;YU=lhl6vdM&Vz_m_13-pOqEk4s~BlMQy7Gbt7N)#Xi`Ei+x%-j$?AL
-HkwwH=d%$f)WL3uCEa!Ehx>%SJ_>tV45ljIysYd`EH-xfc&w<@s{@CCO&}WfJ;=FjUU1?jNm!ZFH%`v-BBCCR^4dI6OO4Bcq2?a;#90u5%RoI<sQZtd?B;Xb
-PwffS?VigOG_5k<K?d0CQ`_xGlE|&Nhop&n3ah~6%iW3t9oN`U$_QIS0LBg-6&#Jg>~%D~(gR_70h-aMMPZ!LUUtX`hhKWBN)CE$EjVP=ef8Cz%A>|4iA&#X
-4P7q=r{E5}x$PmjB|KZ@teXIo+g5^G3dqYigXqeg*{JOV$&1sqB1i(YoUkwrY&TB-|CnlXcX)59F68tTGRA(#P+q7Jg64opEn(6j58Nb8R;-i|J4kS5*Q6Q#
-u;F^aP>*a|yJ~QU0-x|1Y_J}(dLKejjYx0}B=QSHTY^o`>*~>Tj++~PLp**5T&>ZuAvH2h&rtmYeh)Q!M9_#VXL};c7u`kO8us<|ruGD2Pw%YC4r0S)Egc>9
-uuS522RQ5%c?nt>INjx`*V@F(Rhne;-mCYQ?<w;See8_5-hG+zZsPRNaP?}}qP%?A9uzJxSmkQ$VpBZM*Cq81mdSLASuJ+S-(mys=!4#r;3-i!y$UmRCoKbb
-DDn+k9UV&cxhusL%`wI$NtEdn)Hg{Nf9gSs8lnI!%~yJay-s?dwm*T8)L~x4)5NtJ!5Q2orjI|ErB$t1>cEO><0z$slr{Ph6M#F|oaFk0NBye1b6?&Gp1~Fa
-;((6i;r>--Rp=O08&gXvOEJZCJ0gQP>Es+A=F{OI@T1DkiAr!O$GxYRwBjpJ&^URC?6FH<eB~`BuJA9lIJ%v?NNo`;9{)U&BgjJ)EMP5A0$(wP!w$sE6x&8L
-gd7ccFWLqW4ro)}Eex$R0k%jLz~1?L16(WSL$w{qXBY>pmWeT7OUP8_F689IDM`Mu6HN?694*s)Ll#2__GSFEbEIS+%K5)AmHxQwKitjwt32r2$|7sANEbKw
-*qZs)#f}xKSF~w$hCc%jiShwSEbxK`Caeo|Ol{?rhcSpy-dvMIXS$dt<m_q6;UQ#^$e~k`H%;@tbvvsfpROmRoeyHNX+6*Ijv6d%Y}g$t_jWP_7UKaaDiCs@
-mNy;Rd63@u$Eg0!Fr6y+fR_J9{TKiCz&oNT*3A&IBVNXdOq`+T!lU-co*eXL0A!MtNvZ?4U?7(Pz&3{BiB4*j<}%3$XNDBX8U7==0ALkJSiXDU)2bjS^k--A
-W9MUe;U8qwoW4EE#G->7Jvb!R0wnCYbKVS$dtN92s1~wrM*zBEd%Sf7Y|QM5mOM04Dm>Go#Oka%6~hR@kg)nde~pJO6~|<|BY9x&dAj2`?TIhP59Z3x)Ue4U
-+TbM<OhG6~boXRt>K8=x7st5`+DpM<o36m<rLEVvhU2ABvnAO2O1Jxudw1e=^C;1t`qFWwFrD4?SNm&*0fvuJlTUEb8K9i#b%f}enlFxOBfitN<nRa+13tb^
-3i|u6?p<4DWj-KNaSup8AdF}^#mh~?sT^Hoz*=EZ<ZB2nF;oIhg>7ffza7KC_%=@>t+|ec=Ox_|)%=)gCEy26CzX2OqbTFXC<;=`$NzTHJ3dAw?g(XlN0vPy
-MjfaQu4USz+NSk}n*|VtHYS39abM9u2u9d)1TFG}gob4)OuXN%*p>%dPu+jC=X{;<b_6e&wv2VT(O5g%6^BkgJ*wR_O0n_&L^5CJYe}{lT3h4Cf)gEgLASAM
-BWou1G|Ul|=ZoI;63w8^gUWt%n<~?wA!Ceg%nY&}v_5HK`fk#GW6yeui7}nJMD{{apETL@%J`EG7;#XsFxvf$i3bjW)8?g+pb{+i;jqtS*8PPHK60}~B>den
-)KzjVt%Qd*@Z0?$)_3FxU5O`USofg~f7H#fHf8M;pBtB7YW>G_<I%WQ0kt1?N*uaHDb4@C(rvAR{FbQ>|Gg?l&ZGS*=bMfLl==%;H=rIV?^G7^EB?suG*~M(
-_~A$%9#o<{?$@gdDH<fFZ7;vRw(4pxx@^n9of}KtXIDQv!$}$~1Aj*{JkPlZ$hd_~?$Px{@Q_b*4jja48|)li@Kov2&^0&Ls3EyiqsEq~tp(}*)#4v27p3xR
-srj1X@W6xQcv-y{!>nnoTKryYP1=yJ1CV*H&4>UrTBFGR0r4FZad(rDA{^ZyXsqxT&?Ngd;Q7O$FVe<P9hm)W+o<viP?H&puisavC^LutcXfmTe{nMPMQr5|
-traK&_U~mqRRyF4oiT9t6R)aG0IlN*pY)3A8rsVBuf!ypmSdS-lLJdIWc<Gkh&>n^2%f{*@fV^>+uX0)lLeXr4)ashY7qp&NHsof-La!zc>APzmQE=czdv&C
-ycL-5aqsvE-RFFQz7AiX@>jZ1%~y<Z<hXZ6SFGvA=TrXmy5dcz;f|}(wjPxKNTzy%|8c5X<ay~Xqpp`bN0e2KN0sc}#(@n(@=zsoHagoQRc60%y%9i}@AZ$;
-wrI>G89a#Avvb#n$D6~XH}?N7i0KSm+J#FHFW*2<b&QwwrJOPllsI>fAyp|$D3_*1yvcA)#>;ksr;z8$Os}VPe^aY9)9q|DT`cz7{U_K`T2RqOe})uXy<5dL
-{dP44e_JGw33aGn(pL=ErQQ(Y_zM)xbQRd%XlB>DT$S5^f{kq@LD7qKF9)Ocaa3RFyO}hZP%gk~fdPX*om8KY2&~!&Z7C9=zVq%>Tig(90DL!W28Jm4bplG6
-{CW_zM~umV=XNUdN1lW}bkMVH6M6yAi+iCL2Rq(v+Xnqkpo?t3S3%Vww9DWt5BF{xh%wo9V68_zg_ZCwqgwglx`h7L4#;*dkQ&*oKp0zxHYz+>F$8I{f#Vap
-b4yiXRV?bQ4$f-5CMXx;blwBA{Hz13rvWRfg-I6{hM`{`*q7sB_kR{i$}|'''[1:]
+!U`!6oqJ<5O+?Il1!O3WwJP`RqE>KWWF&AAY4r*i1t||WO~{@N*JG&VxC7@Yk_~}x1?QPK%NXlYGVSc%2!qOv;U433Bt=Q3+01{-YxoP;6YjwPh#Ha>GXfDf
++fk(2?S!X{Fk{;VNqYhyFXUJ>1a{9GV&hUtEtMG@57i50$-p=8c3QDqdQHHUI7hFsP7CNO`{%Hi&#C}1z<@n$@%AC?(Yx&xxG)I432TTS&z(Q7`G^0DYvlaP
+4-D1wu;DG+^KsCyOv0_@prqY6pFAncjWvoYw`m@=6prU2ryN}@B@$AXM$UD1VE@mW%NX1dEt(S+G}#Sj%*Y(lhiYVnBg7jp-jS!5oSlNn0UX)16_PjR!4j@U
+T>kY>Ad$p$W3*oNk0_(u<L5JtWR(Fjeq7}7bOI6|m3crps-V}S_#es}>{X{7O$Fh6!P{enUHL;?;CVxaSo3%|14-sh+J@K_(hC6ct!8&Zjm6;lET^7VjIz~t
+WktI@v-)rO<`l;1xu>;}+Odz?XwyWz!H1f}6=abbTxXn$Op!;FOnBA+k4}H<O)Y09ek-H0830)~7AneeDG@s2&C9r$>yl+}O7w)12}IQwA~o!RAIr=N%H#kP
+6iSj4;I*{?H+L}d_#TKS6ZLj^2Dqt^TpGQF7K@M=z^nj85%CPY#E=vk0%UOP<0lit0gnSLZ%PbU&vljKgyGQYfsbjvE*hyVtL_)Gz^gV<F^dtV=VJmA?GZ`1
+%CoT?_@wn}nk-HKwpi=1QUhQ@-~;hOKA@o!NDY?3!D>=O@ZZsk)j_0c(;<ltMp!Holn_#7ezU`msLl@u=TO7Kzm73`Qma2Jm&P6HzL-kkRuAe%zU+&Auniac
+v~nEB<X~;&ttiiDBTmDEJ>l4?AMO+S`Y7yeF_^08^K!XAu|(PF{;{G`hYuVAwvK4n_aNuC<w1DaM6S%~8z*>q5m9GHdCj4yr84HgP;(D^;w*^3<*lA7)cr@*
+FF^h?aG&pcLUp_6a%E7f%y*Ch_WIO9UdZ_+H}D>kVeTo%0+TOy>lAccV?&81Yz+Yz`+8KSGy=2N2lWaTgy{unMxz#maYlQwA|o7r>7^=E=(V*>kyZCqWqazC
+8j~b0eX})my%?N=JMiYVhvb&<Y?ZTa0#Kw|32rGMFXIfNEBAAwwsR*hPM3afPXe`^%P<XWH%|Zmm}+xRd2fL)<n$FX#(u|8UZ@d*=733!WYQrI+$2p_tdtNt
+NN{G?q#6FO;d;SPk8Cr%YKw;gpYR!Muz<39A3`aPNN~|4@(V;;f{kB4(R7ZR8-7DPeg|Bw(Xk;lGEL7={RDmwHG4$Rh%9G&BFh)uMco?qbpxmN++a_~t;!B!
+!xb?dIQFni;&%r)ggUVVtqh#*^3-c>;^it$vU%^-`^)!~`G-DsMqKZ{%y>6(dT6+MwQEscK5UN{7Z|K^HFmKn9_Q<l`VY%wI>oFOd+TqpZFuxSZ%Xi#D4bq}
+nYzOx-}Mq7ihRRXM@N}`?qzXBbBuAxYkSm8(#4;8kfJs!088_g9$|-+9_X-uKuGE^FXCz98kFD+?h@0-AI#FKlAijuqS`o0DIsNze#8Xe4mKyb{@_u+>IvPK
+cY<fI#eg`VBYC)gm01-!2Gz#YlFCv{G2M>HAWk|t$A|fJqzL?|vU8#mT*`6pDJHG>3KTTXYa)AC(-&WPi-{}zOYM+u=PpuP1dE48kL2L;Pz4KE3zWcDjNz~Y
+F%w?FS>q6LG~m5x8$dXqO?kI4w9*9FB2@r;=kE=0t(Xthb|9Z&9I#p@#(*s$Q<=MvlM|;T`NsY=F%WUIO!Ey{3?bN;@zc(cl6@%W|H4%I<Ffy7H|wwRpl>US
+ti>W-+$3ac=DQj@R;XUlrq#*+3_K*t2PCn;YaN)dF3>Txl~*3dAVPU_O%9#uVxEw*rzwYrkVPVgPD$Q0&HL8vtcrZPo|JYzh{>k)Ji|Mnu&}Yicc|Rk$q-nK
+$Ev76$bnkkbZF;6dgmX$`a8pPs^9}!{vY*U{M!TXh^AOKL&%PJ87DGvhMo%#=p%dH(3b&_NmeGQ4%~u)Tp<A47>Xx4sa2ZGBqN*|QY0t;kL22bRUl#c?lDoT
+f}qf!oxzWtkL87b{84lI_5c)%4s!J1kXQ?lu;<QsGcfLXp#Y#-$hsW?=!Wf~*b%TXv*%#)&`7E9B#aWPv+67jBLqXj>I3~X9@SJFlkJY=fxYMHj^niF#2i1E
+D?d}iCX;A`S5q(rp(N4Wu9>M{5Yb;8=Qe0B1&3|AIHQ-gUgH{$mqN{!VCyU0?mr~niPOykNPAXHhn&K6cGq9+uNejyK1NMG_eE!ba-!D}qHAitII4~KPTP{h
+BTNkV_&O=*@4vctZIzYzfK0_bApL+aqUG!_HwmY5bo~Kqg+-CCA-Kd)2{;wDojLzb4FlslK#8>GIu@RnbW2q8W2TjWA2^*<>Vc1<j2ojUNG%`#+ez>E7?rpq
+l=U51_8<XupgQiBX^(1~)*EgXKp5JX2>!)=MFSxiVarj5$P*G8mZdQ9ez#&<9&9~z|IwcFb;jEfykOcg*5yWH?QB;ZI{oyhcGD=u##<N3e4Vc)*=A^MjUNk6
+ble5q#;%R5nb^}XM^v6Kde=)dgEkK;`_Ub&OoN7uF}g7`$ac{Bq>1UfN&AgG>nSG2bm|h>Ye;?4WYa6-PdZ@4LB+yo_cJCQI0R0cmqLO{u-u2kK9gDZ7c%(B
+%@&dHcgs*$$+ff+9@@Zf_k&p9kt1{^o|IwThc^6CH^<tPwX=V2Tz;wbAJaWa<5~sOe%L8-=<cO7|NlyNybAJLrn)lVRXK8s?N>S9bR3}6U%<Kn^#~0t5_7}+
+ia+u@4c3YcemIhc2bCy~`}L|qiU!GP+sm)7t-9KaF55D2N6u3B+11a^aFRyLz~7M!&vPyUGHzj$dvtvfJmeFd0|&9%20KR=JXN|hbUDs7YDn(XsIet#Ye9N{
+wfKk1MXCH+YQCm8Jn$enURLkLFl$<?7QYu;lQ!h*0A!wPGa>+u)+n-nKzzqU+}%H<2uHUN8Y}z-G|9dVc>Zwci?lIR2WCIpHmbY=)MUou>-W_u%FLnvT^(V-
+Uz|*R5nDM#YXypc{d-wYRRL*1XAIo^#H(r(K<jwIC%vM&hPHD3D=~?t<yfZI<iHXP8UJqsVh_d!g6FVy{Dr8}HuvlHWPzrD!~9gWS_FYGQjJerckJjF-acub
+rBe#V?~mL&Zw2Oi+&g|kw?Lnuufx};{FUxu^TlKwIqsd&#caAK`jmgYu6WaFxZ`THtq0{llBu5Hf1Iiod0x6Jtn1~@5oJ~5Q6;;#abUxcJX8stjn4K+mDw*`
+Zv;^0d;O!dEgCaP1`ne3?A-O?@xC$Xjs1TTVmbqtcHt7l%lFn(9pe>$DW?nsCC=SrNL9)b%B5)$Z!%ny@v@!ZDdf2_)9Y#7-_&Z&bUPbO*OC2p{|UB~7F4v+
+pCJWT?=G@Uzg<ni-xdjELLKUt^cBN(sW*f;{sKiaT_CpipxN~<SLHUKU}IZJQ1oKm%fYC99MxC)ZYE78lnbz0V8Gx{C)Fn;0;@JcTZ%-e@4TDX7B|Ei0N)Lp
+fgwtMoq$p%zaB*G5o2=Txt+@Vktd-K9rSG5gkAvj;$G;*!H##^wn4uW=px(iRZw*Z?K1ev!@b)EVoY`&SnE+wVI{oFs8)WsE}_4*1G3!<q(*it5XRP_jS5dz
+3_+S~;P`}Y>Qa?h6^nYSgR@$%3Ce{yo%g^jKkLBiX~2qVVbX<#Vd$3!_T_lk{U4Qn-v9'''[1:]
 
 
 # ======================================

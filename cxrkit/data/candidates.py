@@ -125,12 +125,12 @@ def signatures(films: Sequence[np.ndarray], crops: bool = True) -> np.ndarray:
     in_rows, in_columns = (_crops() if crops else np.zeros((1, 2), int)).T
     low = np.empty((len(films), len(in_rows), len(row)), np.float32)  # (film, crop, frequency)
     for index, pixels in enumerate(films):
-        coefficients = basis @ _ranks(pixels) @ basis.T  # (crop in rows x frequency, crop in columns x frequency)
+        coefficients = basis @ ranks(pixels) @ basis.T  # (crop in rows x frequency, crop in columns x frequency)
         low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[in_rows, in_columns][:, row, column]
     return low / (np.linalg.norm(low, axis=2, keepdims=True) + 1e-6)
 
 
-def _ranks(pixels: np.ndarray) -> np.ndarray:
+def ranks(pixels: np.ndarray) -> np.ndarray:
     """Grey bytes as their share of darker pixels, -0.5 to 0.5: a white label on black weighs no more than its area."""
     counts = np.bincount(pixels.ravel(), minlength=256)
     return ((np.cumsum(counts) - counts / 2) / pixels.size - 0.5).astype(np.float32)[pixels]

@@ -97,14 +97,14 @@ def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.nda
 
 
 def laid_over(whole: Details, part: Details, box: Box) -> np.ndarray:
-    """The fine grain of a whole at half size, cropped as it lies over its part, and turned where it agrees better then: [row, column].
+    """The thumbnail of a whole, cropped as it lies over its part, and turned where it agrees better then: SIDE x SIDE grey bytes.
 
     box: the first guess of the crop.
     """
     straight, found = _placed([whole], [part], np.array([box]))
     (turned,), _, correlation, boxes = _turned_back([whole], [part], found)
-    half, found = (turned.half, boxes) if correlation[0] > straight[0] else (whole.half, found)
-    return _Crops(found, SIDE // 2).of(half[None])[0].T
+    thumbnail, found = (turned.thumbnail, boxes) if correlation[0] > straight[0] else (whole.thumbnail, found)
+    return _Crops(found, SIDE).of(thumbnail[None].astype(np.float32))[0].T.round().astype(np.uint8)
 
 
 def _placed(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
