@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '72ae220a23011d8fa78d56001fe311bec6ebaae0baa7a399230dac7b2019a031'
+SOURCE_SHA256 = '0c0283af1363eb562de1d2decb412e73aac673c360a9d91a7b2a3b33f7efcabb'
 FILES = {}
 
 
@@ -3008,6 +3008,8 @@ FILES['cxrkit/audit/reference.py'] = r'''
 
 
 
+
+
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -5427,6 +5429,7 @@ def _without_lines(small: np.ndarray) -> np.ndarray:
 
 def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> list[Pair[Name]]:
 	"""All pairs of films that show one picture, sorted; of films with equal thumbnails, each with the first one."""
+
 
 
 
