@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '0c0283af1363eb562de1d2decb412e73aac673c360a9d91a7b2a3b33f7efcabb'
+SOURCE_SHA256 = '7cd027ffc7f01f80a7b0d2a860e46badf46bcab939beeb24de7c31d9264f3b4c'
 FILES = {}
 
 
@@ -14999,12 +14999,12 @@ f}Ydd&M=4+Aio}%(!C`kxvRGbf`8Lc4y_=ulln*QhR5@pRD#L2-PSbtFfr*|n0`8hyQad&5%;c;xJJE`
 _okY!$RMcMBCaW~#<9<5dSFBEru_H*@&PE5GV`;dvYl%i<p0r6rpP9ASxHLv9qq(j9pFlv86)stkL)wD;l8Elz@eggy`Ta~u8@R$QcS7POB7HD_i{qs0zu?1
 P;f%pCarWzPxn<gKb4XOsdlRfse8CKk|u$s3mH$eAb|+7+}bP(Gv^yI1Tr0^5-$b7vFYK__~Vu*`tNF0()svz7vEjddB*?dpVW7k7vHBBKYahgf5oY~>qMW!
 3t)Z3W|z#MRofC4`<tQIL6^Q*wz|6&(oK&Qx@;jz?kiB@J28pMmHK*(%;t$FmuJ*nP^`_y=;q(JV>GYUYq`q+uUPv#Th@3pmiEmn_2%t++Ekg@aFJ|*Xl`oh
-M#-fznZ+eH+~yRoXkDRmJ)(Un_D@l)bs33%i}P2dyXGlpt;q1*!M+9^mZAi(Mof~^Stb-Pfw_#^$rAsusI;7A6Kc}VJfKE&y_1hv++{b;Kiv%=NkyLkS@e_U
-ko=VI8qg2S-spMbjtD(Z>89Ect|p3_>akM)5m1F&$;gxwSE<SEyFGW8>4KL#t0wS<@7O2la7uo=1|}n!fsN|L0x`UEn(S^f5=*`7dGum3DXO{bi>~x}(L{2*
-?K)LXv6TI_njp~-RHN$Kz&D#}9VPMEtti17s%Jcr=xQ9nm@uHz-{LfWGI1jJYcAZc-U+Oq%PXGdYDq<P^Qx{&z0&h1+8j~Dp=uGjBVAdH!nymmTxYfy8?U6k
-WTIX&))9iIeF#v?7na=}JDIk3b$1->AogzRYBj$5jOrSO)bw5SbvIE*9kip?xfJE#2E5EMGeM2ablQk1x9dk!ORrtZ3R!B|J5M<XnJXs_BhLB!&?_~%9J!>=
-j=~|@Znd9<yt&s^Y0uS8<L=(~PjcHHHu>fnUk7u|4WFZS_HI7Ui!HhJ#q)6)_?T6Ok%zO0?s*j7+vp_Ar)3p?JAFyC=k@4$K~Ye)W|f?h)v`qAnLhvJN?p(&
-`gRide`lxXthdus<CptRh$bAff5L;*$>Exyt7As=|A@|M{{^&dKl='''[1:]
+M#-fznZ+eH+~#DDCW@v3aFDr)35d6}F4DO+(Y_SFpy<}Rl0?PD`K!`h|CBRWWd82JUxN-yQDRslR>`R?6AH+{jK=L`iT_wsTF$r$O=-s-Xd}Az$wx2l5*+8H
+?q-mrs84`0`bl$0-pY3n=m%zpAR2dc=y^&v)rRmkQPgaYmHLl>Hr!%H2A#MHPHyGxx$8_9zuXx%fjWH3K1t_O^4>K>jwA=Rs}~Ez_RcA@yX8nM^{(yFi^-&@
+=CUuk>gPoh$+5TVU^#_TR@iESL_-QkHMoJ#Hq|;x;<MXQf<aX0cp}l&ID(O3K&S7;>HTElMDEvIxL>`KSwELoJk8aTit6T7U6p#J=TEdbqKHE^BXmc)${2<7
+_;0!XY%e@sN!`gry(Fz81W((W1aow3gx5H+V)xnIy?G!Ta7W9oqe~yyD%hv^WJNrY{7s-VfIeTHcDMb6hu$UPaj?AD1BR;_`4%?ne3)+22aDI;k^vRjj+*$=
+9>D&wjX7o}(36=?TSDb_{b*|G`b&W$OD%gRI|m_ih0S5a*{2_RrAC({mwwt&IL_Ox_Op<|_xd~S3Eyc3u=kyu+_uMFzRkxM(_EXyXUm<vo6qxNOF(k*e1-s|
+&MLzg$eQY&jPVVUPTGE2;PJQ9mqdGB8K0Ln1?7!a$$4EZOLU&;^Ixvi1^uCKCn?D9>^YrvnR;scat91?jkAZJ@E{d?xUlFdsuBG^q7&nP0Y+GF3I'''[1:]
 
 
 # ======================================

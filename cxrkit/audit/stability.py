@@ -8,9 +8,9 @@ validation films (spreads), whichever is more. Networks of one seed have the fir
 
 How much is unstable is the network's doing. Of EfficientNet-Lite0 from ImageNet's weights, the mean of three seeds of 2 epochs
 a stage, `paper` at 128 pixels on CoronaHack and ieee8023, one training (AUC .993) has 4 % [2, 10] unstable calls among 160 ordinary
-films of NIH, an earlier one (.995) had 10 % [6, 16], and 3 % of its 273 validation films; `rigorous` at 96 pixels on CoronaHack
-alone (.974) 45 % of 324 test films and 74 % of NIH's. All of these cross the threshold; beyond the seeds alone lay none. What a film lost
-shows little in it: the call of one that is cropped or blurred holds, for it is called COVID-19 by a long way.
+films of NIH and 9 % among its 273 validation films, an earlier one (.995) had 10 % [6, 16] and 3 %; `rigorous` at 96 pixels on
+CoronaHack alone (.974) 45 % of 324 test films and 74 % of NIH's. All of these cross the threshold; beyond the seeds alone lay none.
+What a film lost shows little in it: the call of one that is cropped or blurred holds, for it is called COVID-19 by a long way.
 """
 
 from collections.abc import Callable

@@ -211,7 +211,7 @@ def batch_norm(results: Results) -> str:
 
 
 def repeat(results: Results) -> str:
-    """The command that makes these results again; DIR stands for the folder of a source that is not drawn."""
+    """The command that makes these results again; DIR stands for the folder of a source that is not drawn, or of attached weights."""
     experiment = results.experiment
     name = experiment.name if experiment.name in config.names() else "paper"
     overrides = config.differing(experiment, config.load(name))
@@ -221,6 +221,7 @@ def repeat(results: Results) -> str:
     for source in experiment.data or (("phantom",) if results.info.films == "phantom" else ("DIR",)):
         words += ["--data", source if source.startswith("phantom") else "DIR" if source in ("coronahack", "DIR") else f"{source}=DIR"]
     words += [f"--external={name}=DIR" for name in experiment.external]
+    words += ["--weights", "DIR"] if experiment.weights else []  # others may be elsewhere, or none for this network
     return shlex.join(words + as_arguments(overrides))
 
 

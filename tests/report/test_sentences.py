@@ -1,12 +1,15 @@
 """What every page and paper says, read as a proof-reader would: marks of a sentence that was put together wrongly."""
 
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 
+from cxrkit import config
 from cxrkit.evaluation.metrics import Figure
-from cxrkit.report import page, report
+from cxrkit.report import page, report, sentences
 from cxrkit.report.tables import comparison
 from cxrkit.tables import figure_text, number_text, p_text, p_told, points_cell
 from tests.report import folders
@@ -98,3 +101,11 @@ def test_the_scale_above_a_column_is_that_of_its_own_figures(tmp_path):
             if column.scale:
                 ends = [end for row in table.rows for end in (row[index].low, row[index].value, row[index].high) if end is not None]
                 assert column.scale[1] == max(ends), column.title
+
+
+def test_the_command_that_repeats_a_run_names_attached_weights():
+    """Regression: a network from timm has no others to start from, and the command of the page was refused."""
+    plain = SimpleNamespace(experiment=config.load("paper", {"seeds": [0, 1]}), info=SimpleNamespace(films="files"))
+    attached = SimpleNamespace(experiment=replace(plain.experiment, weights="attached"), info=plain.info)
+    assert "--weights" not in sentences.repeat(plain)
+    assert "--data DIR --weights DIR --seeds 0 1" in sentences.repeat(attached)
