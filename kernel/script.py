@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '7cd027ffc7f01f80a7b0d2a860e46badf46bcab939beeb24de7c31d9264f3b4c'
+SOURCE_SHA256 = '2b75ca1ee67b9dd55363005f712390d5c068af3578782d0086b33ccc735872f5'
 FILES = {}
 
 
@@ -197,7 +197,7 @@ from cxrkit.audit.retraining import Retraining
 from cxrkit.data import pixels
 from cxrkit.errors import BadInput
 from cxrkit.evaluation.metrics import Figure
-from cxrkit.progress import Meter
+from cxrkit.progress import Meter, say
 from cxrkit.results import Network
 from cxrkit.schema import Attention, BaselineRow, ExternalRow, MaskRow, PublishedRow, SourceRow, StabilityRow
 
@@ -244,8 +244,13 @@ class Elsewhere:
 
 	@cached_property
 	def outside(self) -> Figure | None:
-		"""The share that is OUTSIDE by its picture; None where the run describes no training films."""
-		known, _ = reference.load(self.context.results.folder)
+		"""The share that is OUTSIDE by its picture; None, which is said, where no description of the run's training films can be read."""
+		try:
+			known, lacking = reference.load(self.context.results.folder)
+		except BadInput as error:  # the networks' scores need none
+			known, lacking = None, f"{error.what} {error.next}"
+		if known is None:
+			say(f"how many films of {self.name} are OUTSIDE by their picture is not known: {lacking}")
 		return known and known.share_outside(Films.of(self.films.manifest, self.images))
 
 
@@ -1235,13 +1240,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxrkit.audit.films import thumbnails
+from cxrkit.data.copies import shows_film
 
 SEEN = 64
 """Pixels a side of the thumbnail that is measured, in which a border's noise is averaged away."""
-MOST = (0.1, 0.8)
-"""Quantiles of a line of pixels between which a border is even; above lies what is written in it."""
-EVEN_GREY = 5
-"""Grey levels, of 255, between which most of a border's line lies."""
 QUANTILE = 0.995
 """Share of the training films whose border is no wider than the limit, before SLACK."""
 SLACK = 1.25
@@ -1255,8 +1257,7 @@ def widths(images: np.ndarray) -> np.ndarray:
 	squares = 255 * thumbnails(images, SEEN).reshape(-1, SEEN, SEEN)
 	found = []
 	for lines in (squares, squares[:, ::-1], squares.swapaxes(1, 2), squares.swapaxes(1, 2)[:, ::-1]):
-		low, high = np.quantile(lines, MOST, axis=2)
-		film = high - low >= EVEN_GREY
+		film = shows_film(lines, axis=2)
 		found.append(np.where(film.any(1), film.argmax(1), SEEN) / SEEN)
 	return np.array(found)
 
@@ -2168,6 +2169,7 @@ def row(
 	marked: Figure | None = None,
 ) -> ExternalRow:
 	"""What one network's ensemble over its seeds says of external films, beside the run's held-out ones."""
+
 
 
 
@@ -5402,11 +5404,17 @@ def thumbnail(grey: Image.Image) -> np.ndarray:
 	return _without_lines(_without_lines(small).T).T.copy()
 
 
+def shows_film(pixels: np.ndarray, axis: int) -> np.ndarray:
+	"""Which lines along an axis of grey pixels, 0 to 255, are no border's: booleans of the other axes. A border's line is of one grey for ..."""
+
+	low, high = np.quantile(pixels, MOST, axis=axis)
+	return high - low >= EVEN_GREY
+
+
 def _inside(small: np.ndarray, axis: int, length: int) -> tuple[int, int]:
 	"""Where, along a side of `length`, the lines of a film begin and end: those before and after are of one grey for most of their pixels, so ..."""
 
-	low, high = np.quantile(small, MOST, axis=axis)
-	filled = np.flatnonzero(high - low >= EVEN_GREY)
+	filled = np.flatnonzero(shows_film(small, axis))
 	runs = np.split(filled, np.flatnonzero(np.diff(filled) > 1) + 1)
 	film, most = max(runs, key=len), int(SIDE * PADDING)
 	start, end = (min(film[0], most), max(film[-1] + 1, SIDE - most)) if len(film) else (most, SIDE - most)
@@ -15924,45 +15932,45 @@ F|HquLwnqt!Xqcsaog?@*Lt!F6j{lhEuFK@lUdr~Wg`uB$p&q^(fd6(FbxUddo<?kJ*;u5NyxRLd9?UP
 # ======================================
 
 FILES['cxrkit/schema/audits.py'] = r'''
-c-o~}TaO#J6@Hd}1))6H24vL<k^s@dMYiiWanaO4oU{*tprvLw60>u|aI{(l{qg<IIV6Xpy=dF`VXc|r<=oGA4mq36^gg$}Tm0^tdZ`XO-78%yeyPf)xiPuY
-{am%W>(%DS|IaZZSD2)3O_$rOU(9B+>9pvYO69uOS*e{fPT8t$Fe|>AtHPQxmx2AUwe>cP`G@UIr%S&`cGun5eqnBPx!1jI>P4nYyXp9Mm~u6|dTdr@`p#yN
-koR`G@625Ntb5}|b6mDFm0n~`RSg@ww`KL<Fwb>d_o}J0a_@+c>Ga#k?n_Ml!_;qo>GtN;lwYa8@AIw6m(vL(_RG#dAlO6oB=sJTer08y(wk=AFZt~bLVJxT
-)zpw`Qz)&veLYvEbVlj26!A}7TUyL;eW%oCYK9LpRWuz&SGu-^as70XHMcfjDqG`s-E@^M{R4kkw~(8udp8<!^7b5yB(|$&Pvf81?_?*}?7Pf_r_$&f`AwXJ
-p$fdTkPdX{Mdo@o#9H--Mlt(tI{95h>_vT++<!LxJIGa3(i9?bwssOUxxrtus9(2ekFs^Cvl|#df1ym(_D495=?tDpbp~n-o&uU{EbmoB?^r|ANoO>B96!*$
-q_?+<hMl4KCoJ-*hYbtO|K1spOlp3T>VtMFCrUu-ajwYJA-pA92wn?UG^lPsHVHu}6ldqSkT>Mi{e4~>Qxlx{w;Am-o2wa?Qt5BqLPwe2lxDV?PC$pBABo|o
-8`EOpP1BT+$9qji4l5v;gP@+dERQi#8QqnZ*yo4^?um4#D-*4r8E890o<-77xy^<A@_2tAb}yDBOC)1URw5T>W=UEu@H$tnL4?^MjLp>s?nxsK!Icy7tJ*xn
-5HBHb(dZ@OFCG-O0AsY+&mXT;w(oACy|!_-x3}ag5<C#F*kt{C<!p`^M|6-K3K!OSrRjaP^l=a(7?ygDWB*M%Q`*}6+#G`Ckq;UeMQI$nBnSty@W$?D!8|M#
-$E^YaD{~?hQAy~YgT0%&In;yeK-L&UQrwXIs&?Na`@F;s^wPZYJk(IGH<jM@W%x}){7>1L1Uj8i@LY2!rDydYIDE~DE^JTBllVGqVdpMuI{zXKx=ihbOcPRj
-{)<i6wPDDXj3CH0Z1Fbk6fN@d*DIxwVYWea1-qUEKfgurM|tT}ZA}v-_HPVE7>vC&)du?g;>{OdpSP|2R@c4W`jGKMb5Mou24%f)VsY>!&OEowB=&No72Ux#
-HeUNLqQx;w%!pSErgb5p;paNlj;yj~`zy*uBg*HtC?Lo>Gtnf^@o~kgT#+XXIW#)Q!>S80ftd+h`20b(TQ{m|SgUNl{cc}vYHdSSO_@lkFDPKFgA1)Yj)0|g
-{ck(~@y(f<Kid8{{&F@YiBh7UT?REhW}5`XSbx?hMzHL$597Mv{9U#~h~^9$A~zzF^VA^*tj4~hquC4=lz33$5)k5vop^7CCyQU5<@ysFd}R8@QbIU{tfU<w
-(GcDREnEPQuDxg^Z>Jm%8I9+9xWw7o%R{z^SqrkLU(3>zuu4<(B;@q>>&|enFgd*?2M7~ZCzg^(F$qj5y)oZUK;zTFgW?7S8B)1qW=G1UY?ed~`a&$J5hrKm
-{sWBZy}dK}eS3qi)7G%M6PJ1@h(R#@zFNYCV(5Y~)T}hvjbkjdY5JW=pZ`5%k_FL{swHX!tFYMl1qViYvl;@h$eYx%X4-~Sci1)M5N61E%i)Ph*AZ{B-Rvk|
-5w*%!GqMXruqJR&Q>63bMGV-%MJe!f$8r%N>yk4COkvGQ?_@GWblBN!C-x36CV4BC1U*qo<Y~_ckagcRWunSV-UQbXn1p~~%EG%>wdW|0U=Hr)9_rcr>1=E6
-T4>D#%*J@g|87ZMxge{v1pf%<jMRRlz%2fihP+CgUs4U@n`K}pLty|b!CrTBN|SD<I}<}b&43NljHg4OuRCa?#PWD?F}Z!$5r?xC=`1K|Lq&iD9^Rj7Ex;Si
-Lm^|V&9wTA!L<1&k2D#$*(6+rRmTw|Mja1V$w<AJbZrhKBe#e3cwp5enLX@+g7JI=?)Ao^h&o1vP<ln_UHYnX2n$GUfFI=}DR=IntE)&J84~L@lx*@q`69P^
-TO)ls^->BJ7q&;a^6G5LN}ct<c#Mo>I@#B>&fx4ch$WvIMR3<vWnII)3i{ITU_0cwEW!#H#t}^7>Wa|;Z%rTxl?>hk)zEC<|3@~XEuP$nigsu?4^}bc)}4oF
-T-lDdB|HD-E85}nH*cUG$FWuPaH~t3OPk~|+-f;4fp$^LQc+#>8$>(zOt6iU+eatkk;{j~$l|BBLF``h_Ix?<3BK`(puzp5b821VM8owB)Ni^Po)1l#JNfNx
-hM*YOk}l7<;?aPm$Qf%0J+oAs4WG;aL+>Zy5badjhcbu>ofq(*M(FRlrWHYa2%J^6-n&!gM(m6bW_$@!ZDF&~%O|<hOm@@<V3jFhes8?lv|Y0i&!p<0GH?X0
-_u%fNi}UqQ)D?jV;Y#d=QAA+yiJB;y?@@UR#M@9BO(&l{E&Gd;O4DeBO0i<w1uUs{I?2~()%Bex`V$!h{2$2?$kI^qAI12j$dn)q>pt~Sz(S^aIcjN6bkP&Y
-NZ*~K>U(6K_W$vzElpf_1v>B0sm!#;F(jqFX;gu%6Z&!&>YCahO@57%@aQ;nRk{u+`}v*4XWKJLHqf^@B0j>c@p<k+lx4nRL&QT?L12mh&??DnAlEH&D)ozy
-v}&`}!)!nUnEg8O{>QDI9c1vCqc}^9omU_K_2J#?&%c?&zjV)4>BX1~A7Hng&Z*i?$v+!Y_ZwE_2vPByu<F>`#D@mce7JJvLSIZoRJu8i$|fP4aMG<c2gXb0
-E&z7GbDkO-(`K<<s99x8uAzRqq`&X!&zEmtTI#EBLbs6hJ0qwmBrg;Do=!qg8NEG^Hv4S%P^I%2j^X;H_NlzpwhKb3hSUe6xZw=IsU5fs)%f-1cpdAUhfvHW
-^aSv<@@O!MFBCeEBK!yIw-gCtP&pb@+GI0g?gSC2z=G2ql{8fdgo9S^R<P$#4+);EL=3(qmN?UCe`|1ctTry2IB|r9eN^}BPA6sK`nB)<5AcE-3^Xm%duNuX
-2m%5GDx{tK{BT|{Uf|iG`N48_h=R9_Qk(}@Ui~Mz=$cT__5DKVNmPoF;f!P4Up+nZ_#Xme*0jjI>&_4;%}<I)X=PE=)v=fuQ2z@l2;`_lG}|9+X6Tfq=%q92
-m!r5h;AwI}=qabO0@|I70ckEk*I3pJ?imq8>Yd5UoG=a}9mvZk&eKeaFFuBawp0?+RtU3vg!nQyh2EF_y3kqQbjP<e@)ei<ZE5l~9oh+7_ri0K8L`NG2Ad}j
-Cw|4Jl`JJko~(<c(*i+3eEWJ!p?#S)#vktAaO+W2;zr0hG$3iMi*Y|K?VyETc<cs4{xDxgJ=2NDVfQoA%jski$dLRKYRr$n{_^R=yYGlQ@&Ru(r)Z1JN9D$4
-o!tnXTy@&e`gxd~SMZf@k^d00`XiKX3I%s|FRA13O1=K8ClkIIDolcffim*^`QuIU6bf?7f{$l81$l@(p=x>GQL$DQ3o^L{a=x-f@<ISBZO06AWAOCr`D3{K
-239xDCWwB}bk*d>ds0J&1_6h$bKl6+&Yu<f+BXj1+E;xD=PIxZ;44VJ+n3R+!znRUj>&->ZyVFB9AjoT$PB}IeOlEWjNR_&z|^OPaBj@4C+U0orec^ij*jCN
-MPch4hT%@KnvOjf3IWoeCM;p7I7@s2`@zCtQ4G#IQwsP39w4$CM%H9^ZR3HWsZVxtrjLMyC4o(&xw0<AoMLWs+UB&uhIm8ZUCW|A77qQC<xqG~NDShMEmz)*
-r5JO;PJi*$*HNNF!A$tmt)s4eH)kmN5B?}OI0Nf2jOGPioL2OjZv}wYQJZiA6Or<EOoKNFYFwB+xhw#1Ed>b~N{Q@HXXnAxB}$u`W<>}19+36*)#Z->0&R5M
-ClS`O+H%9i24tJsblc<F*6U4kmtqly-4SKeore~)DKPpT1|R=4cYt2a-C9gHA}Zg)d*Q}C4j&h(rBLThWsx1$LcsloO$5q*ZeW|DiIVxj<wh!`q|4&sWW>i4
-qy6AF;tr(E(@in%MkOP{<^&08(a}y4aQGP86x2L~G-<nN^GwD70RAvt!{iZGk{Cj=A=p3;aK0MFT+<!DtNZR40wgJ2K`xMq=IccZC61G%A>V%R2OY@r6c&<8
-7Khyt*l-<2bIm#2SMU~PE9&#u{AtAI4eaC~h#NZu!271<+(o}Joobmjz*>)fO1<$xcN78={~`qM%zEF2VPpE`<+FVag6x_@2(zgRQlTXh_a9UFuTr>oACZs6
-!~A<okc$ok%uAicD#veho@~BbCdz-_J+srBW$NSjK8DZPb9GJc+%-?QrgIg#o539jGLUd3iZ5)%?!MdySts!s3LP$ntnUZz<m)1Hx8b(W>9wkO+QfNL?u;yx
-n@|Wk9wP?LC75xQTz?Y88%{!3v=$%Vgipiy4!-#i6TS_{#;Z|WqRV8y%CC{aNu{VJ2QZuP!Ivfc0UWQH9u9_8<(!1UJCE^4IK$_mBH-^yLAHAI^!TLmk_rUj
-6o`rI4jmm}@P)V`n}Xjh-i}(yahqJ(5dq0nuN9|9QtL9kx;IqCo~zI*SltKp4+!s>H#H{llp`oRIdu7xJK5y88$uaih6pCXtB-9I6NSGB=Fuuvk2g5@ro}S7
-iSguGP%T5LcrAcd9&Xx<(ZKY-%DsRP'''[1:]
+c-o~}TaVi|7JjyW1>rs<0UU2yv<2!x7M-0mZ5G>2(X_h{h2fzk%4SCr1(6<)i~aHYox_VL&&9LbJWMQ!mvcYgIpl0MllxLTyZGIjb}0@!>4a<rzZA7GH>woU
+%|$1BCpJg^e~uBQz$9_2`cfBeF`Lb%)2cU(D5aA{Ev;2n=%zE6m0rz7rBz+}f$rGpb{oh1Lp#;WIxJG$^*7or)UB-d(rME!3R&w-&%fi8tKrpSvl``kT_i%@
+>+QZ*bMdou%8usPVy7CpC`{7~8@$(b^Wd<+bz1kzv_-wQM96gdZDRK&rv9PYx4-mz^=itm#NYSjR+Y=?1QPpYryvmQAsk8F;W4Z%v=wq=_HM~<cM#fZJPFf6
+s-_ZB^!s)$RBe@zb?wDJv0be(!@6FG&%_KLW}-4ZMmMt6m9lO+Da@@dmqNGr-I~6Ub$H+p>ke{Lt+S&MCvVTONMgG(dm8`5ekVIwv+oNPpK2v<{BPnU4i(^~
+gLI(7ATsON5L@96Mlkz!I{Dp;IEeZzx&Jio9pvg&Vk$3jwssOUxxrtGq+h$}j(+P}7B?^ecOg{Mxg#7$^$O3VIt4XGPXWy>mJceTcdVi5q*szXjvr`W(%V}>
+!_H9r6Bha8V8fo~fA17XCN)1v^+8%u5+xw@I2UB<5Z;n41g||;G^jNon}pyg^v=$4p)};w?mjP;sfkYf+l=;^&BY8$iTt<hprb-=YBgI;C!izDPsH%kjq0%Q
+#+VxNcrVGwVFe^}5agK4`j{e>l6|d-eU4b*o=CT{QOW9=fv#8NStJcn>e7>6AMfwO?!}U1i4<(f!pnu3S(273ye@?`h%h^ZvANj5J!!-tx^gCd(W++{;w9wm
+HF}BoiwA)%z!)v|^T#Vu?E712uQOIVeM`RLg9ic@n{0S5tS%Abhz_zt&xN)@X>wmILmY$%hNYh4*ng8&)w)$bn?tlb@<9cosFh`x1mR#7-q_zPn1`j{xK%-5
+bxEWmDtWr+VDF|ihjwrs$Qpx4iW`z&)9oFy&r9q;FV(BSLkr~wQ*qkW@iz?#KmE=m(CLJN=bA$)J&XUq;agU8r5!C#;_Ib`o!i3n;YA*Fnc53K&6Dc*FE(M<
+h9PS*f+*Lx#oM$~vdGI{uY^Q~*+$h>?0P=<g)O2#`j;Wqwlu-V{*A&2g|WA)*+9Qvy!qnm^R`vq%GSwk2pK<^gQ#RbDC>pw76(t_%yY|3VlPWtkv&{v6SV&#
+Ssb&(j0DACS|0-%ey(%v_*K?ye^qTHqI{{V3W974l}z#+A6LA}6?wvtLz8nnthyKzn3>2$$RA|8tr3l3t+M&L-M-nhQpc>CGm%qYQNUP77h3lm0c&mDZ#)3;
+&8n6^YIhueIh&HaQj(utMm0TVn*_yJe>x;aupF=t<GSeleX&D`<_sDmHzJb_)FB3}#=awy*$ftxc~IsO5aNlQ1aF2Xd%rr%^(Qv?#Pp4(gm8#iNm@dpF}!=U
+Z~;KN4x;gSJLho7XgoK-CC=7C9)63IwIGZ3wO^VNR;?;WLe77`?iB|MRnl8>fH+}wVkwyvv%r+ooAUhxG(H_XC~i=YA(i{gY)QG4&9bOLUx+0!;^eH{e}FN)
+*LSMCZ*TB*+8S1O;!+O<F$l)(n<ZQ*g)SIF%SwaYSjIvd<91&9{O=)?tcaFeElDF-g~iS<I55(i)ewNayh$x<rfo=dhn=a1FhkB;4^K?GOn8&+W=Hvos1>1_
+@w-3-YXS!?MY=HFivc^>Bn6&sSuS44vgS+yQ&@A-JDCg-9d^3dd3%Q!le`5>f}SWP^0a3J$kz3y&Qw|WH_>%GOhUj=brsyJ*>jXfFb8+@0QGeFbhcG@9kiw*
+W@9`Qes?6V(j%+01pf%<Ow@j)!0i1i4|$DuexGU>-z+0L1quUL3HG|1Q<}6p*{c-tX$EYVW;`7NL)}3eWtPW_dz0JuJ#jc&k<Ox$HdF-oz{C4ftp#`^c_?Iz
+wVBqCF_^aS6p$tZH=Tv6xav59q^J|%Dj8`IlWf(2WMucSo&c;&mf7PjC>YO2U?(>kMbt4VgwiWY?>bbSLs&p+1N^8TNxAa?U2Q}1D3DmUv1IcPlrKsxw=L4A
+6)%0kV&nEGS6-b>S-G<w7>|*WOeg!6))}0g2C?LGqloU>iJ~{$tDrA#2iqafWf3;OFqU8vS67S<cxwVlsATXSsD@?(|39)BZSmwrRJ23GWweSRx9$Q&<H~lt
+E!p`uU(pVqzj*`oSdOh;54W<`rEilwhFdkqCD88GvJ_Mo{RYv_0~2iH<o3zQc;xaSF|zpSZ4`UZygpw}e1dO$B4}_w>6}{EIMHx@1NE!Eh37+4>dyZTHbYPh
+Z22zFxZ;t3rN|j;2))o$n+>1T07LI5;TY{i-iK0%34IXopGN5KdeeD9e2APiy4~AT=0@y{5N3J_Qgx+^(aR^flT3Ef2Vj+|VSaCd*>t_xc+aHjpiyuHuJ_>X
+q>J<QPtp~E3D1?c8%7b4!6#~>WWGlcED&#FX*8XD_O$FTPAW|$5h}eE>po&hv6ET8KC7<p0@0tyAmIN<jzE@*lK&{iXGNwD!m#dB9|bIAs+Xgd=0sMGKt}%V
+997>V^K}1@Pi<-9A}G)Xht6dt1CAjnIb%eHtP}fk7vh@QAf~)VNqDpzx*FL=l>Pk9;<N3UBpd1591$Pk*7!URAWAb|sUZ>|t4Cm&|IjMgY#`Syaw_$UkhEI0
+mBVa61DO3f^Zv)JogHNGnWJ}>6g#gz{_DfL*Pnkghkr@ORq4f;j1XYAy)3EP&dEO;Q}-KI<p@#no4D%O+q@4ArulH?%!R%;5wFtCaa1;W!U-qcYIR_|r0ybM
+2R!GgsWGh<+l81ly5<_{r%U?#p8kCK2Bsyx`X+V@S-&%anx5okX5Z6E3@W3y=h3Dsb`MoLkKq`uU)qq$JE{99lx9eMFp3+_0G!%^%TSG9Z;scg&UpyMY+_FU
+Ppg0illWqx11Z9Puzp98AO)49LZwYM<ISBQ0u@+rx})$-6$0U)HMkY*Io3lSPc~i*p(U0%(`kQeaCNLUE}J-U#Dzmt59>}RwXtp;djA8wpaug?E9Bm)<tc)I
+0D%f=r!YUB7mOEpc4&UEoE@UzEu$10z*SKHNiMo36m)&R5PA}oVq`qy8249C&piHzz*v|Lxp&<w0;T0i@#tGw6m?}PCI;01!WRVosKjg59dx1Sl%;aMGa8no
+xHsTwazW^+q_YCros0o#E<)E-)(q~M5Jc{s*~^kJ4kI1ND<sa-Oo}fdhQ+p27SmP;vwVd3vQ(Aa*KS?O!kPZ~mPWqf(!Z-!xu!!q&(^*09A!o<GM~}r$-{|X
+@6*CB<&QjB7g?tTf`a(=?Uq9OGH;AO+`r-0qgRO?A?MhDq_r-_{j|J;7JK2T8w~lwd>QpjCjp1u&qyz)lSw4Q=bu<(e*E>9PaocWN8FJQ1gklrK$OZBz3v#P
+5cO1Y>eTnaGE}-eOw%hk%(qB_2wd(6&8telr|nB>JG>IF{~Bn8gT^wGuwf*R+<*Rfr##1l+_&H}TFyfOCr_wk-uG0o)zyORZh^!vbd|mEsFk*3uDLsS`t|%-
++<pVo8>bY6K&ZPhr3&t3$l4&~ICdVonbL*>!%zUH0bBr!5AkpX#sQE8h4lM6xpq7%CLLs_a=dNIwf-!#xIuat4(;>O?x6H`N2jJCKg7dh?mzkFXXq@(S>q5n
+?o(8{Eny(`B(=%Zh@m*(o74m-6jf-MV_-j+IpP%~^j_5-fdLc{*@odY*<WV@T2$@HPFA^uT38a;G?^{y!kbe{a8~M)HrNnvh`wvTXb6ZyQ)M|+9~2j(cv9b$
+H)AQLgs_ueeD!sb=ukBi2({~^>(J5}D*r<`&yCK&I*g-vffuJ`z2vI_FYLHiIDv`y8h1=XFbL{is4}}T0EF$U5;Bw;DWWaTBdSZ(H!aOd4)8s2>+7q_AAttC
+<hW15tY`J+hT9EDIj!oq$F*+P8*`Tf62{&MYSYDs4znpbhDHXT0hv4CFLSr{rkh|@=;OVx<3>jaj?`CZOVenih_xr+e%B_U<uEt0P0>X7`O)P@Dx}QI;^K_N
+XB4CT;5XhKNSmjdV%&|$M#Rkt7t*4moqWLIvussS2NBYw?UKzi83PLVL-mHqBf#Wi2+4-913AF?k`!}QfBdd>{V@heQo4X#AQQ=Vj26N>PL_*84<ej)Ak|Y?
+$ZlF3c1HljbsWuw=WuBuSd?z4*`v#+VOub;lhYvX?hp!hrsLd2zcHN(nl5770D)?`2|;%h0y6(17;n{j-^XEN`u)pi`x*q<n?nq<xeHRY<s}|I=JH?VnD0I;
+AB%_i50>C>I}kdrWsypqu+e$4`GT2O{_`%Ion9{!AIFz6Le8FxYkFs|dBQavuFwSyZbOiP#CuVEYb&+*{iTp~7N4Qe;daRSe&Ei&E(&`aul$_etx88uoEQDY
+k!5xr3PC3T#i+RqIIglgP#*Ti<IokY#b-G2({RXxZz06QZ^PN~Y802~Mp-EJTcmJODN4!#(Pn(`jfrpy$7|*%gmG1WSi%UN$Aoj7;qy=y@b|1LTRnP&d{Tb-
+G6dlih>432nH*s7g|s1?Lf9=`ky`mPH-B%(3&`L1T5)<LwJ!7fdqZg)xQhLP)qQ0DfbgDqU1O4tI-;_(lb1ialg`e(A(R1Tc)?_N^|6goq6oLa0$RoD=^6)L
+w^-)aF`irts%0pZ?gr4x!*!c68kqhU7lDD-'''[1:]
 
 
 # ======================================

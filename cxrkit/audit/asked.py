@@ -16,7 +16,7 @@ from cxrkit.audit.retraining import Retraining
 from cxrkit.data import pixels
 from cxrkit.errors import BadInput
 from cxrkit.evaluation.metrics import Figure
-from cxrkit.progress import Meter
+from cxrkit.progress import Meter, say
 from cxrkit.results import Network
 from cxrkit.schema import Attention, BaselineRow, ExternalRow, MaskRow, PublishedRow, SourceRow, StabilityRow
 
@@ -63,8 +63,13 @@ class Elsewhere:
 
     @cached_property
     def outside(self) -> Figure | None:
-        """The share that is OUTSIDE by its picture; None where the run describes no training films."""
-        known, _ = reference.load(self.context.results.folder)
+        """The share that is OUTSIDE by its picture; None, which is said, where no description of the run's training films can be read."""
+        try:
+            known, lacking = reference.load(self.context.results.folder)
+        except BadInput as error:  # the networks' scores need none
+            known, lacking = None, f"{error.what} {error.next}"
+        if known is None:
+            say(f"how many films of {self.name} are OUTSIDE by their picture is not known: {lacking}")
         return known and known.share_outside(Films.of(self.films.manifest, self.images))
 
 

@@ -13,13 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxrkit.audit.films import thumbnails
+from cxrkit.data.copies import shows_film
 
 SEEN = 64
 """Pixels a side of the thumbnail that is measured, in which a border's noise is averaged away."""
-MOST = (0.1, 0.8)
-"""Quantiles of a line of pixels between which a border is even; above lies what is written in it."""
-EVEN_GREY = 5
-"""Grey levels, of 255, between which most of a border's line lies."""
 QUANTILE = 0.995
 """Share of the training films whose border is no wider than the limit, before SLACK."""
 SLACK = 1.25
@@ -33,8 +30,7 @@ def widths(images: np.ndarray) -> np.ndarray:
     squares = 255 * thumbnails(images, SEEN).reshape(-1, SEEN, SEEN)
     found = []
     for lines in (squares, squares[:, ::-1], squares.swapaxes(1, 2), squares.swapaxes(1, 2)[:, ::-1]):
-        low, high = np.quantile(lines, MOST, axis=2)
-        film = high - low >= EVEN_GREY
+        film = shows_film(lines, axis=2)
         found.append(np.where(film.any(1), film.argmax(1), SEEN) / SEEN)
     return np.array(found)
 

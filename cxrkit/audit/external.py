@@ -205,7 +205,8 @@ def row(
 
     p_covid: seeds x n over the used films, sorted by image_id. Rates are at the experiment's threshold. The drop is
     internal minus external, with the interval of probes.difference; the temperature is fitted on the run's validation
-    films. without_lungs: as lungless() says of the set; marked: the share of it that is OUTSIDE by its picture. Raises BadInput for a run without predictions for its validation films.
+    films. without_lungs: as lungless() says of the set; marked: the share of it that is OUTSIDE by its picture. Raises BadInput
+    for a run without predictions for its validation films.
     """
     manifest, threshold = external.manifest, results.experiment.threshold
     held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()

@@ -69,11 +69,17 @@ def thumbnail(grey: Image.Image) -> np.ndarray:
     return _without_lines(_without_lines(small).T).T.copy()
 
 
+def shows_film(pixels: np.ndarray, axis: int) -> np.ndarray:
+    """Which lines along an axis of grey pixels, 0 to 255, are no border's: booleans of the other axes. A border's line is of one grey for
+    most of its pixels; above them lies what is written in it."""
+    low, high = np.quantile(pixels, MOST, axis=axis)
+    return high - low >= EVEN_GREY
+
+
 def _inside(small: np.ndarray, axis: int, length: int) -> tuple[int, int]:
     """Where, along a side of `length`, the lines of a film begin and end: those before and after are of one grey for most of their pixels, so
     that text in a border is none of the film."""
-    low, high = np.quantile(small, MOST, axis=axis)
-    filled = np.flatnonzero(high - low >= EVEN_GREY)
+    filled = np.flatnonzero(shows_film(small, axis))
     runs = np.split(filled, np.flatnonzero(np.diff(filled) > 1) + 1)
     film, most = max(runs, key=len), int(SIDE * PADDING)
     start, end = (min(film[0], most), max(film[-1] + 1, SIDE - most)) if len(film) else (most, SIDE - most)

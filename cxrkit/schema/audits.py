@@ -261,7 +261,7 @@ class ExternalRow:
     sampled_from: int | None = None  # films there were where those used are a sample by patient; None for all
     lungless: BaselineRow | None = None  # the best of these films that sees no lung; None where none could be computed, and in older files
     outside: Figure | None = (
-        None  # share that is OUTSIDE by its picture; None where the run describes no training films, and in older files
+        None  # share that is OUTSIDE by its picture; None where no description of training films is read, and in older files
     )
 
     @property

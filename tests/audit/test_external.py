@@ -128,14 +128,24 @@ def judged(films, run):
 
 
 def test_the_share_of_a_set_that_is_outside_by_its_picture_is_told_for_each_network_and_not_known_without_a_description(
-    run, tmp_path, monkeypatch
+    run, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.setattr(asked.inquiry, "loaded", lambda network, device: None)
     monkeypatch.setattr(asked.inquiry, "p_covid", lambda model, images, device, meter: np.full(len(images), 0.5))
     away = external.read(sources.external(f"away={draw_folder(tmp_path / 'films')}"))
     context = Context(run.manifest, tmp_path, None, results=run, pixels=Pixels(np.zeros((0, 32, 32), np.uint8), {}), external=(away,))
     [part] = [part for part in asked.PARTS if part.field == "external"]
-    assert {row.outside for row in carried_out([part], None, context, [])["external"]} == {None}
+    not_done = []
+    assert {row.outside for row in carried_out([part], None, context, not_done)["external"]} == {None}
+    assert capsys.readouterr().out.count("OUTSIDE by their picture is not known: the run left no description") == 1, "once a set"
+
+    def broken(folder):
+        raise BadInput("It is broken.", folder, "restore it")
+
+    monkeypatch.setattr(asked.reference, "load", broken)
+    rows = carried_out([part], None, context, not_done)["external"]
+    assert {row.outside for row in rows} == {None} and all(row.n for row in rows) and not_done == [], "the scores are there"
+    assert "is not known: It is broken. restore it" in capsys.readouterr().out
 
     class Known:
         def share_outside(self, films):
